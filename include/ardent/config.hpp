@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// @brief Version, supported compilers, and the few macros the headers use.
+///
+/// The macros below describe the compiler. None of them changes what the library does; the only switch a user may
+/// set is `ARDENT_ALLOW_FAST_MATH`, which lifts the refusal of `-ffast-math`.
+
+#define ARDENT_VERSION_MAJOR 0
+#define ARDENT_VERSION_MINOR 1
+#define ARDENT_VERSION_PATCH 0
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#  error "ardent: MSVC is not supported. Use g++ 12, clang 18 or nvcc 13.0, or newer."
+#elif defined(__CUDACC__) && defined(__CUDACC_VER_MAJOR__) && __CUDACC_VER_MAJOR__ < 13
+#  error "ardent: this nvcc is too old. Use CUDA 13.0 or newer."
+#elif defined(__clang__) && __clang_major__ < 18
+#  error "ardent: this clang is too old (no floating-point template arguments). Use clang 18 or newer."
+#elif defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 12
+#  error "ardent: this g++ is too old. Use g++ 12 or newer."
+#endif
+
+#if __cplusplus < 202002L
+#  error "ardent: C++20 is needed. Compile with -std=c++20."
+#endif
+
+#if defined(__FAST_MATH__) && !defined(ARDENT_ALLOW_FAST_MATH)
+#  error "ardent: -ffast-math breaks the promise that equal seeds give equal tokens. Drop it, or define ARDENT_ALLOW_FAST_MATH."
+#endif
+
+#if defined(__CUDACC__)
+#  define ARDENT_HD __host__ __device__
+#else
+#  define ARDENT_HD
+#endif
+
+/// Kernel bodies are inlined into wrappers that carry an instruction-set attribute, so they must inline or fail.
+#define ARDENT_INLINE [[gnu::always_inline]] ARDENT_HD inline
+
+/// The same for a lambda's call operator: it stands after the parameter list.
+#define ARDENT_INLINE_LAMBDA __attribute__((always_inline))
+
+namespace ardent {
+
+/// @brief Everything public lives here; the version is part of every symbol's name, so two versions can meet in one
+/// process.
+inline namespace v0 {
+
+/// @brief The library's version, as a number that compares: major * 10000 + minor * 100 + patch.
+inline constexpr int version = ARDENT_VERSION_MAJOR * 10000 + ARDENT_VERSION_MINOR * 100 + ARDENT_VERSION_PATCH;
+
+}  // namespace v0
+}  // namespace ardent

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// @brief The diffusion head of MAR and Harmon: an MLP with adaptive layer norm, evaluated by a block or a grid.
+
+#include <ardent/denoiser/adaln_layout.hpp>
+#include <ardent/denoiser/denoiser.hpp>
+#include <ardent/detail/time_embedding.hpp>
+
+namespace ardent {
+inline namespace v0 {
+namespace denoiser {
+
+/// @brief epsilon (and a variance half, if outputs = 2 channels) of a token x at time t under condition z:
+///
+///     y = time_embed(t) + cond_embed(z);  h = input(x)
+///     D times: shift, scale, gate = Linear(SiLU(y));  h += gate * Linear(SiLU(Linear(LN(h) (1 + scale) + shift)))
+///     shift, scale = Linear(SiLU(y));  output = Linear(LN(h) (1 + scale) + shift)
+///
+/// LN has eps = 1e-6 and, inside the blocks, an affine part. The time embedding is computed once for each time of all
+/// tables, the condition embedding once for each token. State, activations and sums are float whatever the storage.
+///
+/// Source: MAR (arXiv 2406.11838), section 3.2 and appendix A; adaptive layer norm from DiT (arXiv 2212.09748).
+///
+/// @tparam Storage  float or bfloat16: how weights are kept
+/// @tparam Shape    an adaln_shape
+template <class Storage = float, class Shape = adaln_shape<>>
+class adaln_mlp {
+ public:
+  static constexpr prediction predicted = prediction::epsilon;  ///< it predicts epsilon
+
+  /// @brief A head over packed weights, which it does not own.
+  /// @param shape   the sizes
+  /// @param memory  what pack_adaln wrote for the same shape and storage
+  adaln_mlp(Shape shape, void const* memory) : layout_(shape, memory) {}
+
+  ARDENT_HD int channels() const { return layout_.shape.channels(); }                ///< channels of a token
+  ARDENT_HD int outputs() const { return layout_.shape.outputs(); }                  ///< numbers it outputs
+  ARDENT_HD int condition_width() const { return layout_.shape.condition_width(); }  ///< numbers of a condition
+  int time_features() const { return layout_.shape.width(); }                        ///< W: a time's embedding
+  /// @brief Floats of scratch to embed n times.
+  std::size_t time_scratch(int n) const { return detail::time_embedding_scratch(n, layout_.shape.width()); }
+  /// @brief Tokens of a tile: its activations should stay in the second-level cache.
+  int most_tokens(int branches) const { return most_rows / branches; }
+  /// @brief A team pays when tokens are too few to give each thread rows enough to hide the reading of weights.
+  bool prefers_team(int tokens, int branches, int threads) const {
+    return threads > 1 && tokens * branches < 8 * threads;
+  }
+  /// @brief Floats shared by the grid: six activations and all modulations for each network row.
+  std::size_t shared_floats(int rows) const {
+    return static_cast<std::size_t>(rows) *
+           static_cast<std::size_t>(5 * layout_.shape.width() + layout_.shape.modulations());
+  }
+  /// @brief Floats of each block: mean and reciprocal standard deviation of each row's activations.
+  std::size_t private_floats(int rows) const { return 2 * static_cast<std::size_t>(rows); }
+
+  /// @brief Embeds n times: table [n][W].
+  template <class Block>
+  void prepare_times(Block& block, float const* times, int n, float* table, float* scratch) const {
+    detail::embed_times(block, times, n, layout_.time_in, layout_.time_out, table, scratch);
+  }
+
+  /// @brief Embeds the tile's conditions.
+  template <class Block, class Grid>
+  ARDENT_INLINE void begin(Block& block, Grid& grid, tile const& t, float* shared, float*) const {
+    const activations a(*this, t.rows(), shared);
+    const int width = layout_.shape.width(), z_width = condition_width();
+    for (int branch = 0; branch < t.branches; ++branch) {
+      float* const y = a.condition + static_cast<std::ptrdiff_t>(branch) * t.tokens * width;
+      block.product(t.conditions + (static_cast<std::ptrdiff_t>(branch) * t.total + t.first) * z_width, z_width,
+                    {0, t.tokens, 1}, layout_.condition, share_of(layout_.condition.panels(), grid.rank(), grid.size()),
+                    [=](int r, int c, float v) ARDENT_INLINE_LAMBDA { y[at(r, width) + c] = v; });
+    }
+  }
+
+  /// @brief One evaluation on the tile: see inline_denoiser.
+  template <class Block, class Grid>
+  ARDENT_INLINE void evaluate(Block& block, Grid& grid, tile const& t, time_point const& time, float const* x,
+                              float* output, float* shared, float* own) const {
+    const int rows = t.rows(), width = layout_.shape.width(), outputs_ = outputs();
+    const activations a(*this, rows, shared);
+    const strided_range all_rows{0, rows, 1};
+    const strided_range my_panels = share_of(layout_.input.panels(), grid.rank(), grid.size());
+    embed(block, t, time, x, a, my_panels);
+    grid.sync(block);
+    {
+      float* const to = a.modulation;
+      const int stride = layout_.shape.modulations();
+      block.product(a.y, width, all_rows, layout_.modulation,
+                    share_of(layout_.modulation.panels(), grid.rank(), grid.size()),
+                    [=](int r, int c, float v) ARDENT_INLINE_LAMBDA { to[at(r, stride) + c] = v; });
+    }
+    grid.sync(block);
+    for (int d = 0; d < layout_.shape.depth(); ++d) {
+      normalise(block, grid, rows, d, a, own);
+      grid.sync(block);
+      float* const hidden = a.hidden;
+      block.product(a.normal, width, all_rows, layout_.mlp_in(d), my_panels,
+                    [=](int r, int c, float v) ARDENT_INLINE_LAMBDA { hidden[at(r, width) + c] = detail::silu(v); });
+      grid.sync(block);
+      float* const h = a.h;
+      float const* const gate = a.modulation + (3 * d + 2) * width;
+      const int stride = layout_.shape.modulations();
+      block.product(hidden, width, all_rows, layout_.mlp_out(d), my_panels,
+                    [=](int r, int c, float v)
+                        ARDENT_INLINE_LAMBDA { h[at(r, width) + c] += gate[at(r, stride) + c] * v; });
+      grid.sync(block);
+    }
+    normalise(block, grid, rows, layout_.shape.depth(), a, own);
+    grid.sync(block);
+    block.product(a.normal, width, all_rows, layout_.output,
+                  share_of(layout_.output.panels(), grid.rank(), grid.size()),
+                  [=](int r, int c, float v) ARDENT_INLINE_LAMBDA { output[at(r, outputs_) + c] = v; });
+    grid.sync(block);
+  }
+
+ private:
+  static constexpr int most_rows = 64;
+
+  ARDENT_INLINE static std::ptrdiff_t at(int row, int stride) { return static_cast<std::ptrdiff_t>(row) * stride; }
+
+  /// Where a tile's activations are in the grid's memory, each [rows][W] but for the modulations.
+  struct activations {
+    float *condition, *y, *h, *normal, *hidden, *modulation;
+    ARDENT_INLINE activations(adaln_mlp const& head, int rows, float* shared) {
+      const std::ptrdiff_t size = at(rows, head.layout_.shape.width());
+      condition = shared;
+      y = condition + size;
+      h = y + size;
+      normal = h + size;
+      hidden = normal + size;
+      modulation = hidden + size;
+    }
+  };
+
+  /// y = SiLU(time + condition), and h = input(x) for all branches.
+  template <class Block>
+  ARDENT_INLINE void embed(Block& block, tile const& t, time_point const& time, float const* x, activations const& a,
+                           strided_range panels) const {
+    const int width = layout_.shape.width(), tokens = t.tokens, branches = t.branches;
+    const int last = panels.last * panel_width < width ? panels.last * panel_width : width;
+    float* const y = a.y;
+    float* const h = a.h;
+    float const* const condition = a.condition;
+    float const* const embedded = t.times + at(time.index, width);
+    block.elements({0, t.rows(), 1}, {panels.first * panel_width, last, 1}, [=](int r, int c) ARDENT_INLINE_LAMBDA {
+      y[at(r, width) + c] = detail::silu(embedded[c] + condition[at(r, width) + c]);
+    });
+    block.product(x, channels(), {0, tokens, 1}, layout_.input, panels, [=](int r, int c, float v) ARDENT_INLINE_LAMBDA {
+      for (int b = 0; b < branches; ++b) h[at(b * tokens + r, width) + c] = v;
+    });
+  }
+
+  /// normal = LN(h) (1 + scale) + shift with the modulations of block d, for this block's share of the rows. The last
+  /// layer (d = depth) has no affine part.
+  template <class Block, class Grid>
+  ARDENT_INLINE void normalise(Block& block, Grid& grid, int rows, int d, activations const& a, float* own) const {
+    const int width = layout_.shape.width(), stride = layout_.shape.modulations();
+    const bool affine = d < layout_.shape.depth();
+    const strided_range mine{grid.rank(), rows, grid.size()};
+    const float inverse = 1.0f / static_cast<float>(width);
+    float const* const h = a.h;
+    float* const mean = own;
+    float* const factor = own + rows;
+    block.row_sums(mine, width, [=](int r, int c) ARDENT_INLINE_LAMBDA { return h[at(r, width) + c]; },
+                   [=](int r, float sum) ARDENT_INLINE_LAMBDA { mean[r] = sum * inverse; });
+    block.row_sums(mine, width,
+                   [=](int r, int c) ARDENT_INLINE_LAMBDA {
+                     const float centred = h[at(r, width) + c] - mean[r];
+                     return centred * centred;
+                   },
+                   [=](int r, float sum)
+                       ARDENT_INLINE_LAMBDA { factor[r] = detail::reciprocal_sqrt(sum * inverse + 1e-6f); });
+    float* const normal = a.normal;
+    float const* const shift = a.modulation + 3 * d * width;
+    float const* const scale = shift + width;
+    float const* const weight = affine ? layout_.norm_weight(d) : nullptr;
+    float const* const bias = affine ? layout_.norm_bias(d) : nullptr;
+    block.elements(mine, {0, width, 1}, [=](int r, int c) ARDENT_INLINE_LAMBDA {
+      float v = (h[at(r, width) + c] - mean[r]) * factor[r];
+      if (affine) v = v * weight[c] + bias[c];
+      normal[at(r, width) + c] = v * (1.0f + scale[at(r, stride) + c]) + shift[at(r, stride) + c];
+    });
+  }
+
+  adaln_layout<Storage, Shape> layout_;
+};
+
+}  // namespace denoiser
+}  // namespace v0
+}  // namespace ardent

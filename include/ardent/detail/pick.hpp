@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Which role a policy plays, and picking the one of a role from an order-free list.
+
+#include <ardent/annealing/annealing.hpp>
+#include <ardent/grid/grid.hpp>
+#include <ardent/guidance/guidance.hpp>
+#include <ardent/numerics.hpp>
+#include <ardent/ordering/ordering.hpp>
+#include <ardent/prediction.hpp>
+#include <ardent/process/process.hpp>
+#include <ardent/solver/row.hpp>
+
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+
+namespace ardent {
+inline namespace v0 {
+template <class T>
+struct state;
+namespace detail {
+
+template <class P>
+struct is_ordering : std::bool_constant<ordering_policy<P>> {};
+template <class P>
+struct is_annealing : std::bool_constant<annealing_policy<P>> {};
+template <class P>
+struct is_process : std::bool_constant<noise_process<P>> {};
+/// Stands for any continuous process when a grid over real time is recognised.
+struct some_process {
+  static constexpr bool discrete_time = false;
+  constexpr int train_timesteps() const { return 1; }
+  constexpr int table_size() const { return 0; }
+  constexpr void fill_table(double*) const {}
+  constexpr node at(double const*, double) const { return {}; }
+  constexpr double start_time() const { return 1; }
+  constexpr double end_time() const { return 0; }
+};
+
+template <class P>
+struct is_grid : std::bool_constant<discrete_grid<P> || continuous_grid<P, some_process>> {};
+template <class P>
+struct is_solver : std::bool_constant<solver_policy<P>> {};
+template <class P>
+struct is_guidance : std::bool_constant<guidance_policy<P>> {};
+template <class P>
+struct is_predicts : std::false_type {};
+template <prediction What>
+struct is_predicts<predicts<What>> : std::true_type {};
+template <class P>
+struct is_state : std::false_type {};
+template <class T>
+struct is_state<state<T>> : std::true_type {};
+template <class P>
+struct is_numerics : std::is_same<P, numerics::invariant> {};
+
+template <class P>
+inline constexpr bool is_policy = is_ordering<P>::value || is_annealing<P>::value || is_process<P>::value ||
+                                  is_grid<P>::value || is_solver<P>::value || is_guidance<P>::value ||
+                                  is_predicts<P>::value || is_state<P>::value || is_numerics<P>::value;
+
+template <template <class> class Is, class... Policies>
+inline constexpr int count_of = (0 + ... + static_cast<int>(Is<Policies>::value));
+
+template <template <class> class Is, class Default, class... Policies>
+struct pick_first {
+  using type = Default;
+};
+template <template <class> class Is, class Default, class First, class... Rest>
+struct pick_first<Is, Default, First, Rest...> {
+  using type = typename std::conditional_t<Is<First>::value, std::type_identity<First>,
+                                           pick_first<Is, Default, Rest...>>::type;
+};
+template <template <class> class Is, class Default, class... Policies>
+using pick = typename pick_first<Is, Default, Policies...>::type;
+
+/// The value of type T among the arguments, or a default-constructed one.
+template <class T>
+constexpr T value_of() {
+  return T{};
+}
+template <class T, class First, class... Rest>
+constexpr T value_of(First const& first, Rest const&... rest) {
+  if constexpr (std::is_same_v<T, First>)
+    return first;
+  else
+    return value_of<T>(rest...);
+}
+
+template <class Grid, class Process>
+inline constexpr bool grid_fits = (discrete_grid<Grid> && discrete_process<Process>) || continuous_grid<Grid, Process>;
+
+inline void check_table_length(int entries, int ar_steps) {
+  if (entries != ar_steps)
+    throw std::invalid_argument("ardent::sampler: expected an annealing table with one entry for each of " +
+                                std::to_string(ar_steps) + " AR steps, found " + std::to_string(entries));
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace ardent

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// @brief The AR loop: ordering picks positions, the backbone conditions them, a trajectory draws them.
+
+#include <ardent/detail/generation_memory.hpp>
+#include <ardent/model.hpp>
+#include <ardent/random/random.hpp>
+#include <ardent/sampler.hpp>
+#include <ardent/trajectory.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <memory_resource>
+#include <new>
+#include <span>
+#include <stdexcept>
+#include <string>
+
+namespace ardent {
+inline namespace v0 {
+
+/// @brief What an observer sees after each AR step. Views, valid during the call.
+struct ar_step_report {
+  int ar_step = 0;                     ///< the step that is done
+  int ar_steps = 0;                    ///< how many there are
+  int effective_steps = 0;             ///< denoising steps it took
+  int tokens_known = 0;                ///< tokens of an image that are known now
+  int rows = 0;                        ///< tokens drawn in this step, over all images
+  double guidance_scale = 1;           ///< its guidance scale
+  std::span<float const> conditions;   ///< [branches][rows][condition_width]
+  std::span<float const> samples;      ///< [rows][channels], images in turn, raster order within an image
+};
+
+/// @brief The observer that looks away.
+struct no_observer {
+  void operator()(ar_step_report const&) const {}  ///< does nothing
+};
+
+/// @brief Where a batch stands among all images.
+struct batch {
+  int images = 1;                 ///< images of the batch, at least 1
+  std::uint32_t first_image = 0;  ///< index of its first image: noise and orders are keyed by it
+};
+
+namespace detail {
+
+template <class Sampler, class Model, class Executor>
+void check_composition(Sampler const& sampler, Model& model, int images) {
+  static_assert(ar_model<Model, Executor>,
+                "ardent::generate: the model lacks sequence_length(), denoiser() or condition(executor, view, z). See "
+                "ardent/model.hpp.");
+  using denoiser_type = decltype(model.denoiser());
+  static_assert(denoiser_type::predicted == Sampler::predicted,
+                "ardent::generate: the denoiser predicts something else than the sampler was told. Add "
+                "ardent::predicts<...> to the sampler.");
+  const auto denoiser = model.denoiser();
+  if (images < 1) throw std::invalid_argument("ardent::generate: expected at least 1 image, found " + std::to_string(images));
+  if (model.sequence_length() != sampler.sequence_length())
+    throw std::invalid_argument("ardent::generate: expected a model of " + std::to_string(sampler.sequence_length()) +
+                                " tokens as the ordering has, found one of " + std::to_string(model.sequence_length()));
+  const int needed = Sampler::reads_variance ? 2 * denoiser.channels() : denoiser.channels();
+  if (denoiser.outputs() < needed)
+    throw std::invalid_argument("ardent::generate: expected a denoiser of at least " + std::to_string(needed) +
+                                " outputs for this solver, found " + std::to_string(denoiser.outputs()));
+}
+
+}  // namespace detail
+
+/// @brief Bytes of workspace that a generation of this batch needs, aligned to 64.
+template <class Sampler, class Model, class Executor>
+std::size_t workspace_bytes(Sampler const& sampler, Model& model, Executor const& executor, int images) {
+  detail::check_composition<Sampler, Model, Executor>(sampler, model, images);
+  return detail::generation_memory<Sampler, decltype(model.denoiser())>(sampler, model.denoiser(), executor, images,
+                                                                        nullptr)
+      .bytes();
+}
+
+/// @brief A generation whose memory is laid out and whose tables are prepared: `run` allocates nothing.
+///
+/// Views: sampler, model, executor and workspace must outlive it.
+template <class Sampler, class Model, class Executor>
+class generation {
+ public:
+  /// @param images     images of every batch it will run, at least 1
+  /// @param workspace  workspace_bytes(...) bytes, aligned to 64
+  /// @throws std::invalid_argument if sizes do not fit one another, or the workspace is too small or misaligned
+  generation(Sampler const& sampler, Model& model, Executor const& executor, int images,
+             std::span<std::byte> workspace)
+      : sampler_(sampler), model_(model), executor_(executor), denoiser_(model.denoiser()), images_(images),
+        memory_(sampler, denoiser_, executor, images, checked(sampler, model, executor, images, workspace)) {
+    memory_.prepare_times(sampler_, denoiser_, executor_);
+  }
+
+  /// @brief Draws a batch.
+  /// @param random       a source of randomness
+  /// @param first_image  index of the batch's first image
+  /// @param tokens       [images][sequence_length][channels], written
+  /// @param observe      called after each AR step
+  /// @throws std::invalid_argument if `tokens` has another size
+  template <random_source Random, class Observer = no_observer>
+  void run(Random const& random, std::uint32_t first_image, std::span<float> tokens, Observer&& observe = {}) {
+    const int length = sampler_.sequence_length(), channels = denoiser_.channels();
+    const std::size_t expected =
+        static_cast<std::size_t>(images_) * static_cast<std::size_t>(length) * static_cast<std::size_t>(channels);
+    if (tokens.size() != expected)
+      throw std::invalid_argument("ardent::generate: expected " + std::to_string(expected) +
+                                  " numbers of tokens, found room for " + std::to_string(tokens.size()));
+    std::fill(tokens.begin(), tokens.end(), 0.0f);
+    std::memset(memory_.known, 0, static_cast<std::size_t>(images_) * static_cast<std::size_t>(length));
+    memory_.template make_orders<Sampler::permuted>(random, executor_, first_image);
+
+    int done = 0;
+    for (int i = 0; i < sampler_.ar_steps(); ++i) {
+      const int count = sampler_.tokens(i);
+      memory_.pick(done, count, first_image, executor_);
+      const ar_step_view view{i,        images_,     Sampler::branches, count,         length,
+                              channels, first_image, tokens.data(),     memory_.known, memory_.positions};
+      model_.condition(executor_, view, memory_.conditions);
+      draw(i, count * images_, random);
+      memory_.scatter(count, channels, tokens.data());
+      done += count;
+      observe(report(i, done, count * images_));
+    }
+  }
+
+ private:
+  static std::byte* checked(Sampler const& sampler, Model& model, Executor const& executor, int images,
+                            std::span<std::byte> workspace) {
+    const std::size_t needed = workspace_bytes(sampler, model, executor, images);
+    if (workspace.size() < needed)
+      throw std::invalid_argument("ardent::generate: expected a workspace of " + std::to_string(needed) +
+                                  " bytes, found " + std::to_string(workspace.size()));
+    if (reinterpret_cast<std::uintptr_t>(workspace.data()) % detail::arena_alignment != 0)
+      throw std::invalid_argument("ardent::generate: expected a workspace aligned to 64 bytes, found one that is not");
+    return workspace.data();
+  }
+
+  /// One AR step's tokens, as one kernel.
+  template <class Random>
+  void draw(int ar_step, int total, Random const& random) {
+    tile whole;
+    whole.total = total;
+    whole.tokens = total;
+    whole.branches = Sampler::branches;
+    whole.ar_step = ar_step;
+    whole.conditions = memory_.conditions;
+    whole.images = memory_.images;
+    whole.positions = memory_.positions;
+    whole.times = memory_.times;
+    const auto rows = sampler_.rows(ar_step);
+    const auto scale = static_cast<float>(sampler_.guidance_scale(ar_step));
+    int const* const time_index = memory_.time_index + memory_.first_row[ar_step];
+    const auto kernel = [&](auto& block, auto& grid, tile const& t, trajectory_memory const& memory) {
+      trajectory<Sampler::branches, Sampler::reads_variance>(block, grid, t, rows.data(), time_index,
+                                                             static_cast<int>(rows.size()), scale, denoiser_, random,
+                                                             memory, memory_.samples);
+    };
+    const int most = denoiser_.most_tokens(Sampler::branches);
+    if (denoiser_.prefers_team(total, Sampler::branches, executor_.groups())) {
+      executor_.run_team([&](auto& block, auto& grid, int worker) {
+        const int tiles = (total + most - 1) / most;
+        for (int k = 0; k < tiles; ++k) {
+          if (k > 0) grid.sync(block);
+          kernel(block, grid, part(whole, k, tiles), memory_.of_team(worker));
+        }
+      });
+    } else {
+      const int tiles = std::max((total + most - 1) / most, std::min(total, executor_.groups()));
+      executor_.run_tiles(tiles, [&](auto& block, auto& grid, int k, int worker) {
+        kernel(block, grid, part(whole, k, tiles), memory_.of_worker(worker));
+      });
+    }
+  }
+
+  static tile part(tile t, int k, int tiles) {
+    const strided_range share = share_of(t.total, k, tiles);
+    t.first = share.first;
+    t.tokens = share.last - share.first;
+    return t;
+  }
+
+  ar_step_report report(int ar_step, int done, int rows) const {
+    const auto count = static_cast<std::size_t>(rows);
+    return {ar_step,
+            sampler_.ar_steps(),
+            sampler_.effective_steps(ar_step),
+            done,
+            rows,
+            sampler_.guidance_scale(ar_step),
+            {memory_.conditions, count * static_cast<std::size_t>(Sampler::branches * denoiser_.condition_width())},
+            {memory_.samples, count * static_cast<std::size_t>(denoiser_.channels())}};
+  }
+
+  Sampler const& sampler_;
+  Model& model_;
+  Executor const& executor_;
+  decltype(std::declval<Model&>().denoiser()) denoiser_;
+  int images_;
+  detail::generation_memory<Sampler, decltype(std::declval<Model&>().denoiser())> memory_;
+};
+
+/// @brief Draws a batch of images' tokens, with memory from a resource.
+/// @param sampler   what is drawn when, and how
+/// @param model     backbone and denoiser
+/// @param executor  where it runs
+/// @param random    randomness
+/// @param which     how many images, and the index of the first
+/// @param tokens    [images][sequence_length][channels], written
+/// @param observe   called with an ar_step_report after each AR step
+/// @param memory    where the workspace comes from; all of it is taken before the first AR step
+/// @throws std::invalid_argument if sizes do not fit one another
+/// @throws std::bad_alloc if the resource cannot give the workspace
+template <class Sampler, class Model, class Executor, random_source Random, class Observer = no_observer>
+void generate(Sampler const& sampler, Model& model, Executor const& executor, Random const& random, batch which,
+              std::span<float> tokens, Observer&& observe = {},
+              std::pmr::memory_resource* memory = std::pmr::get_default_resource()) {
+  const std::size_t bytes = workspace_bytes(sampler, model, executor, which.images);
+  const auto release = [=](std::byte* p) { memory->deallocate(p, bytes, detail::arena_alignment); };
+  const std::unique_ptr<std::byte, decltype(release)> workspace(
+      static_cast<std::byte*>(memory->allocate(bytes, detail::arena_alignment)), release);
+  generation<Sampler, Model, Executor>(sampler, model, executor, which.images, {workspace.get(), bytes})
+      .run(random, which.first_image, tokens, observe);
+}
+
+}  // namespace v0
+}  // namespace ardent

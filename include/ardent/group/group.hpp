@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// @brief The groups a kernel body is written against: a block of threads, and a grid of blocks that share a tile.
+///
+/// A body is one template; it runs on the host as a block of one with vectorised loops (host_fast.hpp), in tests on
+/// real threads with barriers (host_checked.hpp), and on a GPU. It must use a block only through the members below.
+
+#include <ardent/config.hpp>
+#include <ardent/packed_matrix.hpp>
+
+#include <concepts>
+
+namespace ardent {
+inline namespace v0 {
+
+/// @brief first, first + step, ... below last.
+struct strided_range {
+  int first = 0;  ///< first index
+  int last = 0;   ///< end, excluded
+  int step = 1;   ///< at least 1
+};
+
+/// @brief A block of cooperating threads. All members but rank() and size() are collective: every thread of the block
+/// calls them, in the same order.
+///
+/// - `rank()`, `size()`: this thread among the block's.
+/// - `sync()`: what any thread of the block wrote before is visible to all of it after.
+/// - `elements(rows, columns, f)`: f(row, column) once for each pair, by some thread. No synchronisation.
+/// - `row_sums(rows, columns, f, finish)`: finish(row, sum over columns [0, columns) of f(row, column)) once for each
+///   row, by some thread. Synchronises before returning; the order of the sum depends on `columns` only.
+/// - `product(x, stride, rows, matrix, panels, f)`: f(row, column, y) once for each row and each column of the panels,
+///   by some thread, y = bias + sum over k of x[row * stride + k] * matrix(k, column). No synchronisation. The sum's
+///   order depends on the inner dimension only (numerics::invariant).
+template <class B>
+concept block_group = requires(B& b, strided_range r, float* out, packed_matrix<float> const& m) {
+  { b.rank() } -> std::convertible_to<int>;
+  { b.size() } -> std::convertible_to<int>;
+  b.sync();
+  b.elements(r, r, [](int, int) {});
+  b.row_sums(r, 1, [](int, int) { return 0.0f; }, [](int, float) {});
+  b.product(static_cast<float const*>(out), 1, r, m, r, [](int, int, float) {});
+};
+
+/// @brief The blocks that work on one tile. `sync(block)` also synchronises the block.
+///
+/// - `rank()`, `size()`: this block among the grid's.
+template <class G, class B>
+concept grid_group = requires(G& g, B& b) {
+  { g.rank() } -> std::convertible_to<int>;
+  { g.size() } -> std::convertible_to<int>;
+  g.sync(b);
+};
+
+/// @brief The grid of a block that has its tile to itself.
+struct solo_grid {
+  ARDENT_INLINE int rank() const { return 0; }  ///< 0
+  ARDENT_INLINE int size() const { return 1; }  ///< 1
+  /// @brief The block's sync.
+  template <class Block>
+  ARDENT_INLINE void sync(Block& block) {
+    block.sync();
+  }
+};
+
+/// @brief The consecutive part of [0, count) that is a grid rank's: parts differ by at most one.
+ARDENT_INLINE strided_range share_of(int count, int rank, int size) {
+  return {static_cast<int>(static_cast<long long>(count) * rank / size),
+          static_cast<int>(static_cast<long long>(count) * (rank + 1) / size), 1};
+}
+
+}  // namespace v0
+}  // namespace ardent

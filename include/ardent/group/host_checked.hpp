@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// @brief The host's checked groups: many real threads a block, so that a missing sync, a rank bug or a race shows.
+///
+/// For tests. Two ways to run: all threads at once (for the thread sanitizer), or one at a time from sync to sync in
+/// ascending or descending order of rank, which turns a missing sync into wrong numbers every time. A sync can be
+/// left out by its place in the source, to prove that a test would notice.
+
+#include <ardent/detail/checked_machine.hpp>
+#include <ardent/group/group.hpp>
+
+#include <cmath>
+#include <limits>
+#include <source_location>
+
+namespace ardent {
+inline namespace v0 {
+
+/// @brief One thread's view of its block in the checked model.
+class checked_block {
+ public:
+  /// @param machine  the threads
+  /// @param block    which block
+  /// @param rank     which of its threads
+  checked_block(detail::checked_machine& machine, int block, int rank)
+      : machine_(machine), block_(block), rank_(rank) {}
+
+  int rank() const { return rank_; }                               ///< this thread
+  int size() const { return machine_.threads_in_block(); }         ///< threads of the block
+  int index() const { return block_; }                             ///< this block
+  detail::checked_machine& machine() const { return machine_; }    ///< the threads
+
+  /// @brief Waits for all threads of the block.
+  void sync(std::source_location where = std::source_location::current()) {
+    machine_.sync(block_, rank_, detail::checked_machine::barrier_of_block, where);
+  }
+
+  /// @brief See block_group.
+  template <class F>
+  void elements(strided_range rows, strided_range columns, F f) {
+    int i = 0;
+    for (int r = rows.first; r < rows.last; r += rows.step)
+      for (int c = columns.first; c < columns.last; c += columns.step)
+        if (i++ % size() == rank_) f(r, c);
+  }
+
+  /// @brief See block_group. Every thread sums its columns of each row; then one thread a row adds the parts.
+  template <class F, class Finish>
+  void row_sums(strided_range rows, int columns, F f, Finish finish) {
+    float* const partial = machine_.partial_sums(block_);
+    for (int r = rows.first; r < rows.last; r += rows.step) {
+      float sum = 0;
+      for (int c = rank_; c < columns; c += size()) sum += f(r, c);
+      partial[rank_] = sum;
+      sync();
+      if (rank_ == r % size()) {
+        float total = 0;
+        for (int i = 0; i < size(); ++i) {
+          total += partial[i];
+          partial[i] = std::numeric_limits<float>::quiet_NaN();
+        }
+        finish(r, total);
+      }
+      sync();
+    }
+  }
+
+  /// @brief See block_group.
+  template <class Storage, class F>
+  void product(float const* x, int stride, strided_range rows, packed_matrix<Storage> const& matrix,
+               strided_range panels, F f) {
+    const int last = panels.last * panel_width < matrix.outputs ? panels.last * panel_width : matrix.outputs;
+    elements(rows, {panels.first * panel_width, last, 1}, [&](int r, int c) {
+      float sum = 0;
+      for (int k = 0; k < matrix.inputs; ++k) sum += x[static_cast<std::ptrdiff_t>(r) * stride + k] * matrix.weight(k, c);
+      f(r, c, sum + matrix.bias[c]);
+    });
+  }
+
+ private:
+  detail::checked_machine& machine_;
+  int block_;
+  int rank_;
+};
+
+/// @brief All blocks of the checked machine as one grid.
+class checked_grid {
+ public:
+  /// @param rank  this block
+  /// @param size  number of blocks
+  checked_grid(int rank, int size) : rank_(rank), size_(size) {}
+  int rank() const { return rank_; }  ///< this block
+  int size() const { return size_; }  ///< number of blocks
+  /// @brief Waits for all threads of all blocks.
+  void sync(checked_block& block, std::source_location where = std::source_location::current()) {
+    block.machine().sync(block.index(), block.rank(), detail::checked_machine::barrier_of_grid, where);
+  }
+
+ private:
+  int rank_;
+  int size_;
+};
+
+/// @brief The grid of a checked block that has its tile to itself.
+class checked_solo_grid {
+ public:
+  int rank() const { return 0; }  ///< 0
+  int size() const { return 1; }  ///< 1
+  /// @brief The block's sync.
+  void sync(checked_block& block, std::source_location where = std::source_location::current()) { block.sync(where); }
+};
+
+}  // namespace v0
+}  // namespace ardent

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// @brief The host's fast groups: a block of one thread whose loops use the CPU's vectors, and a team of such blocks.
+
+#include <ardent/detail/host_simd.hpp>
+#include <ardent/group/group.hpp>
+
+#include <barrier>
+
+namespace ardent {
+inline namespace v0 {
+
+/// @brief A block of one: the collectives are vectorised loops at a chosen instruction-set level.
+/// @tparam Level  the instructions used; the CPU must have them (see host_level())
+template <simd_level Level>
+class host_block {
+ public:
+  static constexpr int rank() { return 0; }  ///< 0
+  static constexpr int size() { return 1; }  ///< 1
+  /// @brief Nothing: a thread sees what it wrote.
+  static void sync() {}
+
+  /// @brief See block_group.
+  template <class F>
+  static void elements(strided_range rows, strided_range columns, F f) {
+    detail::host_simd<Level>::elements(rows, columns, f);
+  }
+
+  /// @brief See block_group. 16 partial sums, added in a tree, at every level.
+  template <class F, class Finish>
+  static void row_sums(strided_range rows, int columns, F f, Finish finish) {
+    detail::host_simd<Level>::row_sums(rows, columns, f, finish);
+  }
+
+  /// @brief See block_group. One chain of multiply-adds over k for every output.
+  template <class Storage, class F>
+  static void product(float const* x, int stride, strided_range rows, packed_matrix<Storage> const& matrix,
+                      strided_range panels, F f) {
+    detail::host_simd<Level>::product(x, stride, rows, matrix, panels, f);
+  }
+};
+
+/// @brief The grid of threads that share a tile: each is a block.
+class host_team {
+ public:
+  /// @param barrier  for `size` threads; may be null if size is 1
+  host_team(int rank, int size, std::barrier<>* barrier) : rank_(rank), size_(size), barrier_(barrier) {}
+  int rank() const { return rank_; }  ///< this thread
+  int size() const { return size_; }  ///< number of threads
+  /// @brief Waits for all threads of the team.
+  template <class Block>
+  void sync(Block&) {
+    if (size_ > 1) barrier_->arrive_and_wait();
+  }
+
+ private:
+  int rank_;
+  int size_;
+  std::barrier<>* barrier_;
+};
+
+}  // namespace v0
+}  // namespace ardent

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// @brief What an ordering is: which token positions are drawn at which AR step.
+
+#include <ardent/config.hpp>
+
+#include <concepts>
+#include <stdexcept>
+#include <string>
+
+namespace ardent {
+inline namespace v0 {
+
+/// @brief What an ordering says of one AR step.
+struct ar_counts {
+  int tokens = 0;         ///< tokens drawn for each image, at least 1
+  int unknown_after = 0;  ///< tokens still unknown afterwards, as guidance sees it (see ordering::masked)
+};
+
+/// @brief An ordering.
+///
+/// - `sequence_length()`: tokens of an image.
+/// - `ar_steps()`: AR steps, in [1, sequence_length()].
+/// - `fill(ar_counts*)`: writes one entry for each AR step; the tokens sum to the sequence length.
+/// - `permuted`: false if tokens come in raster order, true if in a random order of each image.
+template <class O>
+concept ordering_policy = requires(O const& o, ar_counts* out) {
+  { o.sequence_length() } -> std::same_as<int>;
+  { o.ar_steps() } -> std::same_as<int>;
+  { O::permuted } -> std::convertible_to<bool>;
+  o.fill(out);
+};
+
+namespace detail {
+
+/// Refuses sizes that are not 1 <= ar_steps <= sequence_length.
+constexpr void check_ordering(char const* name, int sequence_length, int ar_steps) {
+  if (sequence_length < 1)
+    throw std::invalid_argument(std::string("ardent::ordering::") + name +
+                                ": the sequence length must be at least 1, found " + std::to_string(sequence_length));
+  if (ar_steps < 1 || ar_steps > sequence_length)
+    throw std::invalid_argument(std::string("ardent::ordering::") + name + ": expected 1 to " +
+                                std::to_string(sequence_length) +
+                                " AR steps (no more than there are tokens), found " + std::to_string(ar_steps));
+}
+
+/// Spreads the tokens over the AR steps as evenly as integers allow.
+constexpr void fill_even(int sequence_length, int ar_steps, ar_counts* out) {
+  long long before = 0;
+  for (int i = 0; i < ar_steps; ++i) {
+    const long long after = static_cast<long long>(sequence_length) * (i + 1) / ar_steps;
+    out[i] = {static_cast<int>(after - before), sequence_length - static_cast<int>(after)};
+    before = after;
+  }
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace ardent

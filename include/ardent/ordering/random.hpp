@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// @brief Tokens in a random order of each image, evenly spread over the AR steps.
+
+#include <ardent/number.hpp>
+#include <ardent/ordering/ordering.hpp>
+
+namespace ardent {
+inline namespace v0 {
+namespace ordering {
+
+/// @brief A permutation of each image's tokens, keyed by (seed, image), cut into n equal parts.
+/// @tparam SequenceLength  L, tokens of an image, or `dynamic`
+/// @tparam ArSteps         n, in [1, L], or `dynamic`; by default one token a step
+template <auto SequenceLength, auto ArSteps = SequenceLength>
+class random {
+ public:
+  static constexpr bool permuted = true;
+
+  constexpr random() { detail::check_ordering("random", sequence_length(), ar_steps()); }
+  /// @throws std::invalid_argument unless 1 <= ar_steps <= sequence_length
+  constexpr random(int sequence_length, int ar_steps) : sequence_length_(sequence_length), ar_steps_(ar_steps) {
+    detail::check_ordering("random", sequence_length, ar_steps);
+  }
+
+  /// @brief L.
+  constexpr int sequence_length() const { return sequence_length_.get(); }
+  /// @brief n.
+  constexpr int ar_steps() const { return ar_steps_.get(); }
+
+  /// @brief Tokens of each AR step.
+  constexpr void fill(ar_counts* out) const { detail::fill_even(sequence_length(), ar_steps(), out); }
+
+ private:
+  [[no_unique_address]] number<int, SequenceLength> sequence_length_{};
+  [[no_unique_address]] number<int, ArSteps> ar_steps_{};
+};
+
+random(int, int) -> random<dynamic, dynamic>;
+
+}  // namespace ordering
+}  // namespace v0
+}  // namespace ardent

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// @brief Continuous time over a trained table: log alpha is interpolated linearly between the training steps.
+
+#include <ardent/number.hpp>
+#include <ardent/process/process.hpp>
+
+namespace ardent {
+inline namespace v0 {
+namespace process {
+
+/// @brief A discrete variance-preserving process read at real times t in [0, 1].
+///
+/// The first `Kept` of the T training steps enter (MAR as published with DiSA trains on the steps 0 ... 950: kept =
+/// 951). Time ends at t_max = (Kept - 1) / T, kept step n stands at t_max (n + 1) / Kept; between the steps log alpha_t
+/// is linear in t, and beyond both ends it goes on with the slope of the last segment. The denoiser is told t * T.
+///
+/// Source: the discrete noise schedule of DPM-Solver (arXiv 2206.00927), appendix D.3.
+/// @tparam Base  a discrete process
+/// @tparam Kept  number of training steps used, in [2, T]
+template <class Base, int Kept>
+class piecewise_log_alpha {
+  static_assert(discrete_process<Base>,
+                "ardent::process::piecewise_log_alpha: the base is not a discrete process. Use process::cosine or "
+                "process::linear.");
+  static_assert(Kept >= 2, "ardent::process::piecewise_log_alpha: at least two training steps must be kept.");
+
+ public:
+  static constexpr bool discrete_time = false;
+  static constexpr int kept = Kept;  ///< training steps used
+
+  constexpr piecewise_log_alpha() = default;
+  /// @param base  the discrete process
+  constexpr explicit piecewise_log_alpha(Base base) : base_(base) {}
+
+  /// @brief T of the base.
+  constexpr int train_timesteps() const { return base_.train_timesteps(); }
+  constexpr int table_size() const { return base_.table_size(); }
+
+  /// @brief t_max, where sampling starts: (Kept - 1) / T.
+  constexpr double start_time() const { return static_cast<double>(Kept - 1) / train_timesteps(); }
+  /// @brief Default end of sampling: the reciprocal of the number of kept steps.
+  constexpr double end_time() const { return 1.0 / Kept; }
+
+  /// @brief log alpha at the kept steps (the rest of the base's table is left as alphas_cumprod and not read).
+  constexpr void fill_table(double* table) const {
+    base_.fill_table(table);
+    for (int n = 0; n < Kept; ++n) table[n] = 0.5 * detail::log(table[n]);
+  }
+
+  /// @brief log alpha at real time t.
+  constexpr double log_alpha(double const* table, double t) const {
+    using detail::real;
+    const double place = detail::rounded(t / start_time() * Kept) - 1;  // in kept steps
+    int n = detail::floor_to_int(place);
+    n = n < 0 ? 0 : n > Kept - 2 ? Kept - 2 : n;
+    return (real(table[n]) + (real(place) - real(n)) * (real(table[n + 1]) - real(table[n]))).value;
+  }
+
+  /// @brief The node at real time t.
+  constexpr node at(double const* table, double t) const {
+    const double log_alpha_t = log_alpha(table, t);
+    const double alphas_cumprod = detail::exp(2 * log_alpha_t);
+    return {detail::rounded(t * train_timesteps()), alphas_cumprod, detail::exp(log_alpha_t),
+            detail::sqrt(-detail::expm1(2 * log_alpha_t))};
+  }
+
+ private:
+  [[no_unique_address]] Base base_{};
+};
+
+}  // namespace process
+}  // namespace v0
+}  // namespace ardent

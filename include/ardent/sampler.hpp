@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// @brief A sampler: one policy for each choice, composed into a type whose tables the compiler computes.
+
+#include <ardent/annealing/constant.hpp>
+#include <ardent/detail/pick.hpp>
+#include <ardent/detail/program.hpp>
+#include <ardent/grid/clip.hpp>
+#include <ardent/grid/respaced.hpp>
+#include <ardent/guidance/none.hpp>
+#include <ardent/numerics.hpp>
+#include <ardent/prediction.hpp>
+#include <ardent/process/cosine.hpp>
+#include <ardent/solver/ddim.hpp>
+
+#include <span>
+#include <type_traits>
+
+namespace ardent {
+inline namespace v0 {
+
+/// @brief Policy: the type of the state x, float (the default) or double.
+template <class T>
+struct state {
+  static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>,
+                "ardent::state: the state is neither float nor double. Use ardent::state<float> or ardent::state<double>.");
+  using type = T;  ///< the type of the state
+};
+
+/// @brief A sampler with its policies in a fixed order. Users name it `sampler<...>` or get it from `make_sampler`.
+template <class Ordering, class Annealing, class Process, class Grid, class Solver, class Guidance, class Predicts,
+          class State, class Numerics>
+class basic_sampler {
+  static_assert(detail::grid_fits<Grid, Process>,
+                "ardent::sampler: the grid does not fit the process: one is over training steps and the other over real "
+                "time. Use grid::respaced or grid::ddim_stride with a discrete process, grid::time_uniform with a "
+                "continuous one.");
+
+ public:
+  using state_type = typename State::type;  ///< type of the state x
+  /// @brief The rows of this sampler's program.
+  using row_type = row<state_type, Solver::slots, Solver::history>;
+  using solver_type = Solver;      ///< the solver
+  using numerics_type = Numerics;  ///< what is promised of the arithmetic
+
+  static constexpr prediction predicted = Predicts::what;                ///< what the denoiser must predict
+  static constexpr bool guided = Guidance::guided;                       ///< two branches a token, or one
+  static constexpr int branches = guided ? 2 : 1;                        ///< network rows a token
+  static constexpr bool permuted = Ordering::permuted;                   ///< random order of tokens, or raster order
+  static constexpr bool reads_variance = Solver::reads_variance;         ///< the network must output a variance half
+  /// @brief True if the compiler computes the tables.
+  static constexpr bool tables_at_compile_time = is_static<Ordering> && detail::constant_annealing<Annealing> &&
+                                                 is_static<Process> && is_static<Grid> && is_static<Solver>;
+
+  /// @brief Composes the policies and, if one of them is dynamic, computes the tables.
+  /// @throws std::invalid_argument if an AR step asks for no step, or more than the process has training steps
+  constexpr basic_sampler(Ordering ordering = {}, Annealing annealing = {}, Process process = {}, Grid grid = {},
+                          Solver solver = {}, Guidance guidance = {})
+      : ordering_(ordering),
+        annealing_(annealing),
+        process_(process),
+        grid_(grid),
+        solver_(solver),
+        guidance_(guidance),
+        program_(ordering_, annealing_, process_, grid_, solver_) {
+    if constexpr (requires { annealing_.ar_steps(); }) {
+      if constexpr (is_static<Ordering> && is_static<Annealing>)
+        static_assert(Annealing{}.ar_steps() == Ordering{}.ar_steps(),
+                      "ardent::sampler: the annealing table has another number of entries than the ordering has AR "
+                      "steps. Give one entry for each AR step.");
+      else
+        detail::check_table_length(annealing_.ar_steps(), ordering_.ar_steps());
+    }
+  }
+
+  constexpr Ordering const& ordering() const { return ordering_; }     ///< the ordering
+  constexpr Annealing const& annealing() const { return annealing_; }  ///< the annealing
+  constexpr Process const& process() const { return process_; }        ///< the noise process
+  constexpr Grid const& grid() const { return grid_; }                 ///< the step grid
+  constexpr Solver const& solver() const { return solver_; }           ///< the solver
+  constexpr Guidance const& guidance() const { return guidance_; }     ///< the guidance
+
+  /// @brief Tokens of an image.
+  constexpr int sequence_length() const { return ordering_.sequence_length(); }
+  /// @brief AR steps.
+  constexpr int ar_steps() const { return ordering_.ar_steps(); }
+  /// @brief Tokens drawn for each image at an AR step, in [0, ar_steps()).
+  constexpr int tokens(int ar_step) const { return program_.counts(ar_step).tokens; }
+  /// @brief Most tokens drawn for an image at one AR step.
+  constexpr int most_tokens() const {
+    int most = 0;
+    for (int i = 0; i < ar_steps(); ++i) most = tokens(i) > most ? tokens(i) : most;
+    return most;
+  }
+  /// @brief Denoising steps that the annealing asks for at an AR step.
+  constexpr int requested_steps(int ar_step) const { return annealing_.steps(ar_step, ar_steps()); }
+  /// @brief The rows of an AR step, noisiest first: one evaluation of the denoiser each.
+  constexpr std::span<row_type const> rows(int ar_step) const { return program_.rows(ar_step); }
+  /// @brief Evaluations of the denoiser for one token at an AR step: after steps that fell together were dropped.
+  constexpr int effective_steps(int ar_step) const { return static_cast<int>(rows(ar_step).size()); }
+  /// @brief Evaluations summed over the AR steps: what a batch of one pays.
+  constexpr int nfe() const {
+    int sum = 0;
+    for (int i = 0; i < ar_steps(); ++i) sum += effective_steps(i);
+    return sum;
+  }
+  /// @brief Evaluations summed over the tokens of an image: what a large batch pays.
+  constexpr long long token_nfe() const {
+    long long sum = 0;
+    for (int i = 0; i < ar_steps(); ++i) sum += static_cast<long long>(effective_steps(i)) * tokens(i);
+    return sum;
+  }
+  /// @brief The guidance scale of an AR step.
+  constexpr double guidance_scale(int ar_step) const {
+    return guidance_.scale({ar_step, ar_steps(), program_.counts(ar_step).unknown_after, sequence_length()});
+  }
+
+ private:
+  template <bool Static>
+  using program = std::conditional_t<
+      Static, detail::static_program<row_type, Ordering, Annealing, Process, Grid, Solver, predicted>,
+      detail::dynamic_program<row_type, Ordering, Annealing, Process, Grid, Solver, predicted>>;
+
+  [[no_unique_address]] Ordering ordering_;
+  [[no_unique_address]] Annealing annealing_;
+  [[no_unique_address]] Process process_;
+  [[no_unique_address]] Grid grid_;
+  [[no_unique_address]] Solver solver_;
+  [[no_unique_address]] Guidance guidance_;
+  [[no_unique_address]] program<tables_at_compile_time> program_;
+};
+
+namespace detail {
+
+/// The policies of a pack in their fixed order, with defaults for what is left out.
+template <class... Policies>
+struct composition {
+  static_assert((is_policy<Policies> && ...),
+                "ardent::sampler: something in the list is not a policy. Name orderings, annealings, processes, grids, "
+                "solvers, guidances, predicts<>, state<> and numerics only.");
+  static_assert(count_of<is_ordering, Policies...> >= 1,
+                "ardent::sampler: no ordering is named. Add one, for example ordering::masked<256, 64>.");
+  static_assert(count_of<is_ordering, Policies...> <= 1, "ardent::sampler: two orderings are named. Keep one.");
+  static_assert(count_of<is_annealing, Policies...> <= 1, "ardent::sampler: two annealings are named. Keep one.");
+  static_assert(count_of<is_process, Policies...> <= 1, "ardent::sampler: two noise processes are named. Keep one.");
+  static_assert(count_of<is_grid, Policies...> <= 1, "ardent::sampler: two step grids are named. Keep one.");
+  static_assert(count_of<is_solver, Policies...> <= 1, "ardent::sampler: two solvers are named. Keep one.");
+  static_assert(count_of<is_guidance, Policies...> <= 1, "ardent::sampler: two guidances are named. Keep one.");
+
+  using type =
+      basic_sampler<pick<is_ordering, void, Policies...>, pick<is_annealing, annealing::constant<50>, Policies...>,
+                    pick<is_process, process::cosine<>, Policies...>,
+                    pick<is_grid, grid::clip<grid::respaced, 950>, Policies...>,
+                    pick<is_solver, solver::ddim<>, Policies...>, pick<is_guidance, guidance::none, Policies...>,
+                    pick<is_predicts, predicts<prediction::epsilon>, Policies...>,
+                    pick<is_state, state<float>, Policies...>, pick<is_numerics, numerics::invariant, Policies...>>;
+};
+
+}  // namespace detail
+
+/// @brief The sampler of these policies, named in any order; what is left out has a default: 50 steps at every AR step,
+/// the cosine process, iDDPM's respacing clipped at 950, DDIM with eta = 0, no guidance, an epsilon network, a float
+/// state, invariant numerics. Equal compositions are one type.
+template <class... Policies>
+using sampler = typename detail::composition<Policies...>::type;
+
+/// @brief A sampler from policies given as values, in any order.
+/// @throws std::invalid_argument if an AR step asks for no step, or more than the process has training steps
+template <class... Policies>
+constexpr auto make_sampler(Policies const&... policies) {
+  return [&]<class O, class A, class P, class G, class S, class C, class... Rest>(
+             std::type_identity<basic_sampler<O, A, P, G, S, C, Rest...>>) {
+    return basic_sampler<O, A, P, G, S, C, Rest...>(
+        detail::value_of<O>(policies...), detail::value_of<A>(policies...), detail::value_of<P>(policies...),
+        detail::value_of<G>(policies...), detail::value_of<S>(policies...), detail::value_of<C>(policies...));
+  }(std::type_identity<sampler<Policies...>>{});
+}
+
+}  // namespace v0
+}  // namespace ardent

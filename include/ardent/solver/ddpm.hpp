@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// @brief Ancestral sampling (DDPM), with fixed or learned-range variance and a temperature.
+
+#include <ardent/number.hpp>
+#include <ardent/solver/posterior.hpp>
+#include <ardent/solver/row.hpp>
+
+#include <stdexcept>
+#include <string>
+
+namespace ardent {
+inline namespace v0 {
+
+/// @brief The variance of DDPM's reverse step.
+enum class variance {
+  fixed_small,    ///< the posterior variance
+  fixed_large,    ///< beta
+  learned_range,  ///< between the two in the log, as the network's second half says (MAR, Harmon)
+};
+
+namespace solver {
+
+/// @brief DDPM's ancestral sampling.
+///
+/// Row (m = x0): a = coef2, b_0 = coef1 of the posterior, s = temperature * standard deviation; for an epsilon network
+/// (m = epsilon) a = coef1 / alpha + coef2, b_0 = -coef1 sigma / alpha. The last step adds no noise.
+///
+/// Source: DDPM (arXiv 2006.11239), algorithm 2 and equation 7; the learned range from arXiv 2102.09672, equation 15;
+/// the temperature multiplies the noise of the steps and not the starting noise, as in MAR (arXiv 2406.11838).
+///
+/// @tparam Variance     which variance
+/// @tparam Temperature  factor on the noise of each step, at least 0, or `dynamic`
+template <variance Variance = variance::learned_range, auto Temperature = 1.0>
+class ddpm {
+ public:
+  static constexpr int slots = 1;
+  static constexpr int history = 1;
+  static constexpr bool stochastic = true;
+  static constexpr bool reads_variance = Variance == variance::learned_range;
+
+  constexpr ddpm() = default;
+  /// @param temperature  factor on the noise of each step
+  /// @throws std::invalid_argument if it is negative or not a number
+  constexpr explicit ddpm(double temperature) : temperature_(temperature) {
+    if (!(temperature >= 0))
+      throw std::invalid_argument("ardent::solver::ddpm: temperature must be at least 0, found " +
+                                  std::to_string(temperature));
+  }
+
+  /// @brief Factor on the noise of each step.
+  constexpr double temperature() const { return temperature_.get(); }
+
+  /// @brief Row k of n.
+  /// @param nodes  n + 1 nodes, noisiest first
+  /// @param n      number of steps, at least 1
+  /// @param k      in [0, n)
+  /// @param from   what the denoiser predicts
+  constexpr ardent::row<double> row(node const* nodes, int n, int k, prediction from) const {
+    using detail::real;
+    node const& now = nodes[k];
+    node const& next = nodes[k + 1];
+    const posterior q = posterior_between(now, next);
+    // for an epsilon network the conversion to x0 is folded in: dividing by alpha in float would cost digits at the
+    // noisy end
+    const bool folded = from == prediction::epsilon;
+    auto r = detail::begin_row<ardent::row<double>>(now, from, folded ? prediction::epsilon : prediction::x0);
+    r.slot[0][0] = folded ? (real(q.coef1) / real(now.alpha) + real(q.coef2)).value : q.coef2;
+    r.model[0][0] = folded ? -(real(q.coef1) * real(now.sigma) / real(now.alpha)).value : q.coef1;
+    if (k == n - 1) return r;
+    if constexpr (Variance == variance::learned_range) {
+      r.noise = temperature();
+      r.half_log_variance_max = 0.5 * detail::log(q.beta);
+      r.half_log_variance_min = 0.5 * clipped_log_variance(nodes, n, k);
+    } else {
+      const double chosen = Variance == variance::fixed_small ? q.variance : q.beta;
+      r.noise = (real(temperature()) * real(detail::sqrt(chosen))).value;
+    }
+    return r;
+  }
+
+ private:
+  [[no_unique_address]] number<double, Temperature> temperature_{};
+};
+
+}  // namespace solver
+}  // namespace v0
+}  // namespace ardent

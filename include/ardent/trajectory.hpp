@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// @brief The one loop: a tile of tokens from noise to sample, by a block or a grid, on host or device.
+
+#include <ardent/denoiser/denoiser.hpp>
+#include <ardent/random/random.hpp>
+#include <ardent/solver/row.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ardent {
+inline namespace v0 {
+
+/// @brief The memory of a trajectory.
+struct trajectory_memory {
+  void* own = nullptr;      ///< trajectory_own_bytes, of this block, aligned to 64
+  float* output = nullptr;  ///< [branches * tokens][outputs], shared by the grid
+  float* shared = nullptr;  ///< the denoiser's shared_floats, shared by the grid
+};
+
+/// @brief Bytes of each block's own memory for a tile.
+/// @tparam Row      the sampler's row type
+/// @param tokens    tokens of the tile
+/// @param branches  1, or 2 with guidance
+template <class Row, class Denoiser>
+std::size_t trajectory_own_bytes(Denoiser const& denoiser, int tokens, int branches) {
+  const std::size_t state = static_cast<std::size_t>(tokens) * static_cast<std::size_t>(denoiser.channels());
+  return state * sizeof(typename Row::value_type) * static_cast<std::size_t>(Row::slots + Row::history - 1) +
+         (state + denoiser.private_floats(tokens * branches)) * sizeof(float);
+}
+
+namespace detail {
+
+/// This block's slots, earlier model outputs, and the denoiser's input, one after the other.
+template <class Row, class T = typename Row::value_type>
+struct trajectory_state {
+  T* slot[Row::slots];
+  T* earlier[Row::history];  // earlier[j] is m_{j + 1}; the last is unused
+  float* input;
+  float* scratch;
+
+  ARDENT_INLINE trajectory_state(void* own, std::ptrdiff_t size) {
+    T* place = static_cast<T*>(own);
+    for (int i = 0; i < Row::slots; ++i, place += size) slot[i] = place;
+    for (int j = 0; j + 1 < Row::history; ++j, place += size) earlier[j] = place;
+    earlier[Row::history - 1] = nullptr;
+    input = reinterpret_cast<float*>(place);
+    scratch = input + size;
+  }
+};
+
+/// One element's row: guidance mix, conversion, the linear program, noise.
+template <bool ReadsVariance, class Row, class T>
+ARDENT_INLINE void advance(Row const& row, trajectory_state<Row, T> const& s, std::ptrdiff_t e, float output,
+                           float variance, float noise) {
+  T model[Row::history];
+  model[0] = row.of_x * s.slot[0][e] + row.of_output * static_cast<T>(output);
+  for (int j = 1; j < Row::history; ++j) model[j] = s.earlier[j - 1][e];
+  T before[Row::slots];
+  for (int i = 0; i < Row::slots; ++i) before[i] = s.slot[i][e];
+  for (int i = 0; i < Row::slots; ++i) {
+    T next = row.slot[i][0] * before[0];
+    for (int j = 1; j < Row::slots; ++j) next += row.slot[i][j] * before[j];
+    for (int j = 0; j < Row::history; ++j) next += row.model[i][j] * model[j];
+    if (i == 0) {
+      T deviation = row.noise;
+      if constexpr (ReadsVariance) {
+        const float share = 0.5f * (variance + 1.0f);
+        const float half_log = share * static_cast<float>(row.half_log_variance_max) +
+                               (1.0f - share) * static_cast<float>(row.half_log_variance_min);
+        deviation *= static_cast<T>(exp_float(half_log));
+      }
+      next += deviation * static_cast<T>(noise);
+    }
+    s.slot[i][e] = next;
+  }
+  for (int j = Row::history - 2; j >= 0; --j) s.earlier[j][e] = model[j];
+  s.input[e] = static_cast<float>(s.slot[0][e]);
+}
+
+}  // namespace detail
+
+/// @brief Draws the tile's tokens: starts from noise, and for each row evaluates the denoiser and applies the row.
+///
+/// Every thread of every block of the grid calls it. Each block keeps its own copy of the (small) state and updates it
+/// alike, so a row costs the grid no exchange beyond the denoiser's.
+///
+/// @tparam Branches       1, or 2 with guidance: output = unconditional + scale (conditional - unconditional)
+/// @tparam ReadsVariance  the second half of the conditional output is the variance; it is not guided
+/// @param t               the tile; t.branches = Branches
+/// @param rows            the AR step's rows
+/// @param time_index      for each row, the row of the prepared time table
+/// @param count           number of rows
+/// @param guidance_scale  scale of the AR step
+/// @param tokens          [total][channels], where the samples go (rows of this tile)
+template <int Branches, bool ReadsVariance, class Block, class Grid, class Row, class Denoiser, class Random>
+ARDENT_INLINE void trajectory(Block& block, Grid& grid, tile const& t, Row const* rows, int const* time_index,
+                              int count, float guidance_scale, Denoiser const& denoiser, Random const& random,
+                              trajectory_memory const& memory, float* tokens) {
+  using T = typename Row::value_type;
+  const int channels = denoiser.channels(), outputs = denoiser.outputs();
+  const int quads = (channels + 3) / 4;
+  const strided_range all_tokens{0, t.tokens, 1};
+  const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(t.tokens) * channels;
+  const detail::trajectory_state<Row> s(memory.own, size);
+  const auto key_of = [&](noise_domain domain, int step, int r) ARDENT_INLINE_LAMBDA {
+    noise_key key;
+    key.domain = domain;
+    key.image = t.images[t.first + r];
+    key.position = static_cast<std::uint32_t>(t.positions[t.first + r]);
+    key.ar_step = t.ar_step;
+    key.step = step;
+    key.row = t.first + r;
+    key.channels = channels;
+    return key;
+  };
+
+  block.elements(all_tokens, {0, quads, 1}, [&](int r, int q) ARDENT_INLINE_LAMBDA {
+    const quad noise = random.normal(key_of(noise_domain::start, 0, r), q);
+    for (int j = 0; j < 4 && 4 * q + j < channels; ++j) {
+      const std::ptrdiff_t e = static_cast<std::ptrdiff_t>(r) * channels + 4 * q + j;
+      for (int i = 0; i < Row::slots; ++i) s.slot[i][e] = static_cast<T>(noise.value[j]);
+      for (int i = 0; i + 1 < Row::history; ++i) s.earlier[i][e] = 0;
+      s.input[e] = noise.value[j];
+    }
+  });
+  denoiser.begin(block, grid, t, memory.shared, s.scratch);
+
+  for (int k = 0; k < count; ++k) {
+    grid.sync(block);
+    Row const& row = rows[k];
+    const time_point time{row.timestep, static_cast<float>(row.alpha), static_cast<float>(row.sigma), time_index[k]};
+    denoiser.evaluate(block, grid, t, time, s.input, memory.output, memory.shared, s.scratch);
+
+    block.elements(all_tokens, {0, quads, 1}, [&](int r, int q) ARDENT_INLINE_LAMBDA {
+      quad noise{};
+      if (row.noise != 0) noise = random.normal(key_of(noise_domain::step, k, r), q);
+      float const* const conditional = memory.output + static_cast<std::ptrdiff_t>(r) * outputs;
+      for (int j = 0; j < 4 && 4 * q + j < channels; ++j) {
+        const int c = 4 * q + j;
+        float output = conditional[c];
+        if constexpr (Branches == 2) {
+          const float unconditional = memory.output[static_cast<std::ptrdiff_t>(t.tokens + r) * outputs + c];
+          output = unconditional + guidance_scale * (output - unconditional);
+        }
+        const float variance = ReadsVariance ? conditional[channels + c] : 0.0f;
+        detail::advance<ReadsVariance>(row, s, static_cast<std::ptrdiff_t>(r) * channels + c, output, variance,
+                                       noise.value[j]);
+      }
+    });
+  }
+
+  // the same (row, quad) pairs as above: a thread reads what it wrote itself
+  if (grid.rank() == 0)
+    block.elements(all_tokens, {0, quads, 1}, [&](int r, int q) ARDENT_INLINE_LAMBDA {
+      for (int c = 4 * q; c < 4 * q + 4 && c < channels; ++c)
+        tokens[static_cast<std::ptrdiff_t>(t.first + r) * channels + c] =
+            s.input[static_cast<std::ptrdiff_t>(r) * channels + c];
+    });
+}
+
+}  // namespace v0
+}  // namespace ardent
