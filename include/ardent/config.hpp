@@ -31,12 +31,17 @@
 
 #if defined(__CUDACC__)
 #  define ARDENT_HD __host__ __device__
+// before a template over groups: some groups live on the host only, and nvcc need not warn of their calls
+#  define ARDENT_ANY_GROUP _Pragma("nv_exec_check_disable")
 #else
 #  define ARDENT_HD
+#  define ARDENT_ANY_GROUP
 #endif
 
 /// Kernel bodies are inlined into wrappers that carry an instruction-set attribute, so they must inline or fail.
 #define ARDENT_INLINE [[gnu::always_inline]] ARDENT_HD inline
+/// The same for host code.
+#define ARDENT_HOST_INLINE [[gnu::always_inline]] inline
 
 /// The same for a lambda's call operator: it stands after the parameter list.
 #define ARDENT_INLINE_LAMBDA __attribute__((always_inline))

@@ -168,7 +168,9 @@ class generation {
         }
       });
     } else {
-      const int tiles = std::max((total + most - 1) / most, std::min(total, executor_.groups()));
+      // as many tiles as keep every group busy to the end
+      const int groups = std::min(total, executor_.groups());
+      const int tiles = ((total + most - 1) / most + groups - 1) / groups * groups;
       executor_.run_tiles(tiles, [&](auto& block, auto& grid, int k, int worker) {
         kernel(block, grid, part(whole, k, tiles), memory_.of_worker(worker));
       });

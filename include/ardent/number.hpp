@@ -40,7 +40,7 @@ struct number {
                                   std::to_string(static_cast<T>(Value)) + ", found " + std::to_string(given));
   }
   /// @brief The value.
-  constexpr T get() const { return static_cast<T>(Value); }
+  ARDENT_HD constexpr T get() const { return static_cast<T>(Value); }
 };
 
 /// @brief A number of type T given at run time.
@@ -50,7 +50,7 @@ struct number<T, dynamic> {
   constexpr number() = default;
   constexpr number(T given) : value(given) {}
   /// @brief The value.
-  constexpr T get() const { return value; }
+  ARDENT_HD constexpr T get() const { return value; }
 };
 
 /// @brief True for a policy all of whose numbers are template arguments: it is empty, and its tables are computed by

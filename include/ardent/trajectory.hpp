@@ -96,6 +96,7 @@ ARDENT_INLINE void advance(Row const& row, trajectory_state<Row, T> const& s, st
 /// @param count           number of rows
 /// @param guidance_scale  scale of the AR step
 /// @param tokens          [total][channels], where the samples go (rows of this tile)
+ARDENT_ANY_GROUP
 template <int Branches, bool ReadsVariance, class Block, class Grid, class Row, class Denoiser, class Random>
 ARDENT_INLINE void trajectory(Block& block, Grid& grid, tile const& t, Row const* rows, int const* time_index,
                               int count, float guidance_scale, Denoiser const& denoiser, Random const& random,

@@ -62,6 +62,7 @@ class adaln_mlp {
   }
 
   /// @brief Embeds the tile's conditions.
+  ARDENT_ANY_GROUP
   template <class Block, class Grid>
   ARDENT_INLINE void begin(Block& block, Grid& grid, tile const& t, float* shared, float*) const {
     const activations a(*this, t.rows(), shared);
@@ -75,6 +76,7 @@ class adaln_mlp {
   }
 
   /// @brief One evaluation on the tile: see inline_denoiser.
+  ARDENT_ANY_GROUP
   template <class Block, class Grid>
   ARDENT_INLINE void evaluate(Block& block, Grid& grid, tile const& t, time_point const& time, float const* x,
                               float* output, float* shared, float* own) const {
@@ -135,6 +137,7 @@ class adaln_mlp {
   };
 
   /// y = SiLU(time + condition), and h = input(x) for all branches.
+  ARDENT_ANY_GROUP
   template <class Block>
   ARDENT_INLINE void embed(Block& block, tile const& t, time_point const& time, float const* x, activations const& a,
                            strided_range panels) const {
@@ -154,6 +157,7 @@ class adaln_mlp {
 
   /// normal = LN(h) (1 + scale) + shift with the modulations of block d, for this block's share of the rows. The last
   /// layer (d = depth) has no affine part.
+  ARDENT_ANY_GROUP
   template <class Block, class Grid>
   ARDENT_INLINE void normalise(Block& block, Grid& grid, int rows, int d, activations const& a, float* own) const {
     const int width = layout_.shape.width(), stride = layout_.shape.modulations();

@@ -38,10 +38,12 @@ class pointwise {
   void prepare_times(Block&, float const*, int, float*, float*) const {}
 
   /// @brief Nothing.
+  ARDENT_ANY_GROUP
   template <class Block, class Grid>
   ARDENT_INLINE void begin(Block&, Grid&, tile const&, float*, float*) const {}
 
   /// @brief Each token of each branch by some thread of the grid.
+  ARDENT_ANY_GROUP
   template <class Block, class Grid>
   ARDENT_INLINE void evaluate(Block& block, Grid& grid, tile const& t, time_point const& time, float const* x,
                               float* output, float*, float*) const {

@@ -35,11 +35,11 @@ struct vector_of {
 };
 
 template <int Lanes>
-ARDENT_INLINE void load_panel(float const* from, typename vector_of<Lanes>::floats& to) {
+ARDENT_HOST_INLINE void load_panel(float const* from, typename vector_of<Lanes>::floats& to) {
   __builtin_memcpy(&to, from, sizeof to);
 }
 template <int Lanes>
-ARDENT_INLINE void load_panel(bfloat16 const* from, typename vector_of<Lanes>::floats& to) {
+ARDENT_HOST_INLINE void load_panel(bfloat16 const* from, typename vector_of<Lanes>::floats& to) {
   typename vector_of<Lanes>::halves narrow;
   __builtin_memcpy(&narrow, from, sizeof narrow);
   const auto wide = __builtin_convertvector(narrow, typename vector_of<Lanes>::words) << 16;
@@ -48,7 +48,7 @@ ARDENT_INLINE void load_panel(bfloat16 const* from, typename vector_of<Lanes>::f
 
 /// Rows x 16 outputs: one accumulator chain an output, over k in order, whatever the number of rows.
 template <int Lanes, int Rows, class Storage>
-ARDENT_INLINE void panel_product(float const* const* x, int inputs, Storage const* panel, float (*y)[panel_width]) {
+ARDENT_HOST_INLINE void panel_product(float const* const* x, int inputs, Storage const* panel, float (*y)[panel_width]) {
   constexpr int vectors = panel_width / Lanes;
   using floats = typename vector_of<Lanes>::floats;
   floats sum[Rows][vectors] = {};
@@ -63,7 +63,7 @@ ARDENT_INLINE void panel_product(float const* const* x, int inputs, Storage cons
 
 /// Chooses the number of rows of a register tile at run time, up to `Rows`.
 template <int Lanes, int Rows, class Storage>
-ARDENT_INLINE void panel_product_rows(int rows, float const* const* x, int inputs, Storage const* panel,
+ARDENT_HOST_INLINE void panel_product_rows(int rows, float const* const* x, int inputs, Storage const* panel,
                                       float (*y)[panel_width]) {
   if constexpr (Rows > 1) {
     if (rows < Rows) {
@@ -75,7 +75,7 @@ ARDENT_INLINE void panel_product_rows(int rows, float const* const* x, int input
 }
 
 template <int Lanes, int MaxRows, class Storage, class F>
-ARDENT_INLINE void product_body(float const* x, int stride, strided_range rows, packed_matrix<Storage> const& matrix,
+ARDENT_HOST_INLINE void product_body(float const* x, int stride, strided_range rows, packed_matrix<Storage> const& matrix,
                                 strided_range panels, F const& f) {
   const int count = rows.first < rows.last ? (rows.last - rows.first + rows.step - 1) / rows.step : 0;
   const int tiles = (count + MaxRows - 1) / MaxRows;
@@ -104,7 +104,7 @@ ARDENT_INLINE void product_body(float const* x, int stride, strided_range rows, 
 }
 
 template <class F>
-ARDENT_INLINE void elements_body(strided_range rows, strided_range columns, F const& f) {
+ARDENT_HOST_INLINE void elements_body(strided_range rows, strided_range columns, F const& f) {
   for (int r = rows.first; r < rows.last; r += rows.step) {
     if (columns.step == 1) {
 #if defined(__clang__)
@@ -121,7 +121,7 @@ ARDENT_INLINE void elements_body(strided_range rows, strided_range columns, F co
 
 /// 16 partial sums whatever the vector width, so that the level does not change the order.
 template <class F, class Finish>
-ARDENT_INLINE void row_sums_body(strided_range rows, int columns, F const& f, Finish const& finish) {
+ARDENT_HOST_INLINE void row_sums_body(strided_range rows, int columns, F const& f, Finish const& finish) {
   for (int r = rows.first; r < rows.last; r += rows.step) {
     float partial[16] = {};
     const int whole = columns / 16 * 16;

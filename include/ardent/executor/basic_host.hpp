@@ -24,14 +24,15 @@ namespace executor {
 /// - `run_tiles(n, kernel)`: kernel(block, grid, tile, worker) for n tiles, each by one block.
 /// - `run_team(kernel)`: kernel(block, grid, worker) by all groups together, as one grid.
 ///
-/// @tparam Pool  threads that run one function at once: `Pool(int)`, `size()`, `run(f)`
+/// @tparam Pool  threads that run one function at once: `Pool(int)`, `size()`, `run(f)`, one caller at a time
 template <class Pool>
 class basic_host {
  public:
   /// @param threads  at least 1; 0 takes as many as the machine has
   /// @param level    instruction-set level; not above host_level()
   /// @throws std::invalid_argument if threads is negative, or the CPU lacks the level
-  explicit basic_host(int threads = 0, simd_level level = host_level()) : pool_(checked(threads)), level_(level) {
+  explicit basic_host(int threads = 0, simd_level level = host_level())
+      : pool_(checked(threads)), barrier_(pool_.size()), level_(level) {
     if (level > host_level())
       throw std::invalid_argument("ardent::executor: this CPU lacks the instruction-set level asked for");
   }
@@ -71,9 +72,8 @@ class basic_host {
   template <class Kernel>
   void run_team(Kernel const& kernel) const {
     at_level([&](auto block) {
-      std::barrier<> barrier(threads());
       pool_.run([&](int worker) {
-        host_team grid(worker, threads(), &barrier);
+        host_team grid(worker, threads(), &barrier_);
         kernel(block, grid, worker);
       });
     });
@@ -98,7 +98,8 @@ class basic_host {
     }
   }
 
-  mutable Pool pool_;
+  mutable Pool pool_;                // run() lets one caller in at a time, so that
+  mutable std::barrier<> barrier_;   // one team at a time uses the barrier
   simd_level level_;
 };
 

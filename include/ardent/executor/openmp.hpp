@@ -13,6 +13,7 @@
 
 #include <omp.h>
 
+#include <mutex>
 #include <stdexcept>
 #include <string>
 
@@ -27,6 +28,7 @@ class openmp_pool {
 
   template <class F>
   void run(F const& f) {
+    const std::lock_guard one_caller(callers_);
     first_exception failure;
     int found = size_;
 #pragma omp parallel num_threads(size_)
@@ -45,6 +47,7 @@ class openmp_pool {
   }
 
  private:
+  std::mutex callers_;
   int size_;
 };
 

@@ -58,6 +58,7 @@ struct solo_grid {
   ARDENT_INLINE int rank() const { return 0; }  ///< 0
   ARDENT_INLINE int size() const { return 1; }  ///< 1
   /// @brief The block's sync.
+  ARDENT_ANY_GROUP
   template <class Block>
   ARDENT_INLINE void sync(Block& block) {
     block.sync();

@@ -58,7 +58,7 @@ class ddim {
     node const& now = nodes[k];
     node const& next = nodes[k + 1];
     const bool from_epsilon = from == prediction::epsilon;
-    auto r = detail::begin_row<ardent::row<double>>(now, from, from_epsilon ? prediction::epsilon : prediction::x0);
+    auto r = start_row(now, from, from_epsilon ? prediction::epsilon : prediction::x0);
     const real ratio = (real(1) - real(next.alphas_cumprod)) / (real(1) - real(now.alphas_cumprod));
     const real beta = real(1) - real(now.alphas_cumprod) / real(next.alphas_cumprod);
     // sigma'^2 - s^2 = sigma'^2 (1 - eta^2 beta / sigma^2): no difference of squares of the same size

@@ -66,7 +66,7 @@ class ddpm {
     // for an epsilon network the conversion to x0 is folded in: dividing by alpha in float would cost digits at the
     // noisy end
     const bool folded = from == prediction::epsilon;
-    auto r = detail::begin_row<ardent::row<double>>(now, from, folded ? prediction::epsilon : prediction::x0);
+    auto r = start_row(now, from, folded ? prediction::epsilon : prediction::x0);
     r.slot[0][0] = folded ? (real(q.coef1) / real(now.alpha) + real(q.coef2)).value : q.coef2;
     r.model[0][0] = folded ? -(real(q.coef1) * real(now.sigma) / real(now.alpha)).value : q.coef1;
     if (k == n - 1) return r;

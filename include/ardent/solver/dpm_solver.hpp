@@ -31,7 +31,7 @@ struct dpm_solver_1 {
     using detail::real;
     node const& now = nodes[k];
     node const& next = nodes[k + 1];
-    auto r = detail::begin_row<ardent::row<double>>(now, from, prediction::epsilon);
+    auto r = start_row(now, from, prediction::epsilon);
     r.slot[0][0] = (real(next.alpha) / real(now.alpha)).value;
     if (next.sigma > 0) {
       const double h = half_logsnr(next) - half_logsnr(now);
@@ -63,7 +63,7 @@ struct dpm_solver_pp_1 {
     using detail::real;
     node const& now = nodes[k];
     node const& next = nodes[k + 1];
-    auto r = detail::begin_row<ardent::row<double>>(now, from, prediction::x0);
+    auto r = start_row(now, from, prediction::x0);
     r.slot[0][0] = (real(next.sigma) / real(now.sigma)).value;
     if (next.sigma > 0) {
       const double h = half_logsnr(next) - half_logsnr(now);

@@ -68,9 +68,16 @@ constexpr row<To, Slots, History> round_row(row<From, Slots, History> const& fro
   return to;
 }
 
-/// A row with where the denoiser is evaluated and the conversion of what it predicts into what the solver uses.
-template <class Row>
-constexpr Row begin_row(node const& n, prediction from, prediction to) {
+}  // namespace detail
+
+/// @brief A row with where the denoiser is evaluated and the conversion of its output filled in: what every solver
+/// starts from.
+/// @tparam Row  row<double, slots, history>
+/// @param n     the node of the evaluation
+/// @param from  what the denoiser predicts
+/// @param to    what the solver's coefficients multiply
+template <class Row = row<double>>
+constexpr Row start_row(node const& n, prediction from, prediction to) {
   Row r;
   r.timestep = static_cast<float>(n.timestep);
   r.alpha = n.alpha;
@@ -80,8 +87,6 @@ constexpr Row begin_row(node const& n, prediction from, prediction to) {
   r.of_output = c.of_output;
   return r;
 }
-
-}  // namespace detail
 
 /// @brief A solver: a function from the nodes of a grid to rows.
 ///

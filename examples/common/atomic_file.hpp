@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Writing a file whole or not at all: nobody ever sees half a picture or half a dump, and a failed run leaves an older
+// file of the same name as it was.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string_view>
+
+namespace examples {
+
+/// @brief Replaces a file's content in one step.
+///
+/// The bytes go to a temporary file in the same directory, reach the disk (fsync), and the temporary file is then
+/// renamed; on any failure it is removed. A symbolic link stays and its target is replaced. An existing file keeps its
+/// permissions, and one that may not be written is refused. A target that exists and is no regular file (a device, a
+/// pipe) cannot be replaced: it is written directly, every step checked.
+/// @param path the file to write; its directory must exist
+/// @param content all of the new content
+/// @throws input_error if the directory is missing or not writable, the path is a directory, or the disk is full
+void write_atomically(std::filesystem::path const& path, std::span<std::byte const> content);
+
+/// @brief The same for text.
+void write_atomically(std::filesystem::path const& path, std::string_view content);
+
+/// @brief Checks before a long computation that write_atomically could start: makes the temporary file and removes it.
+/// @param path the file that will be written
+/// @throws input_error as write_atomically, but for a disk that is full only for larger files
+void check_writable(std::filesystem::path const& path);
+
+}  // namespace examples

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads a model's two files and checks them against each other.
+#include "checkpoint.hpp"
+
+#include "common/error.hpp"
+#include "common/json.hpp"
+#include "models_path.hpp"
+
+namespace examples::mar {
+namespace {
+
+// The head's tensors say its sizes; they have to be those that the constructor's arguments ask for.
+void check_head(config const& sizes, ardent::adaln_shape<> const& head, model_files const& files) {
+  auto const check = [&](char const* what, int expected, int found) {
+    if (expected == found) return;
+    fail(files.weights, std::string("a diffusion head of ") + what + " " + std::to_string(expected) + " as " +
+                            printable_path(files.config) + " has it",
+         std::to_string(found));
+  };
+  check("token channels", sizes.token_channels(), head.channels());
+  check("condition width", sizes.decoder_embed_dim, head.condition_width());
+  check("width", sizes.diffloss_w, head.width());
+  check("depth", sizes.diffloss_d, head.depth());
+  int const outputs = head.outputs();
+  if (outputs != head.channels() && outputs != 2 * head.channels()) {
+    fail(files.weights, "a diffusion head of " + std::to_string(head.channels()) + " outputs, or twice as many",
+         std::to_string(outputs));
+  }
+}
+
+std::vector<std::string> read_label_names(nlohmann::json const& document, config const& sizes,
+                                          std::filesystem::path const& file) {
+  std::vector<std::string> names;
+  if (!document.contains("labels")) return names;
+  std::string const expected = "\"labels\" to be " + std::to_string(sizes.class_num) + " strings";
+  nlohmann::json const& labels = document["labels"];
+  if (!labels.is_array() || labels.size() != static_cast<std::size_t>(sizes.class_num)) {
+    fail(file, expected, labels.is_array() ? std::to_string(labels.size()) + " entries" : labels.type_name());
+  }
+  for (nlohmann::json const& label : labels) {
+    if (!label.is_string()) fail(file, expected, label.type_name());
+    names.push_back(label.get<std::string>());
+  }
+  return names;
+}
+
+}  // namespace
+
+model_files model_files::shipped() {
+  std::filesystem::path const folder = std::filesystem::path(models_path) / "fashion_mar";
+  return {folder / "fashion_mar.safetensors", folder / "fashion_mar.json"};
+}
+
+checkpoint::checkpoint(model_files const& files) : checkpoint(files, read_json(files.config)) {}
+
+checkpoint::checkpoint(model_files const& files, nlohmann::json const& document)
+    : checkpoint(files, document, safetensors::read(files.weights)) {}
+
+checkpoint::checkpoint(model_files const& files, nlohmann::json const& document, safetensors const& weights)
+    : files_(files),
+      network_(config::from_json(document, files.config), weights),
+      head_(weights, "diffloss.net."),
+      label_names_(read_label_names(document, network_.sizes(), files.config)),
+      pixels_(read_pixel_map(document, network_.sizes(), files.config)) {
+  check_head(network_.sizes(), head_.shape(), files_);
+}
+
+}  // namespace examples::mar

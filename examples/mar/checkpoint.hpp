@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A trained MAR as it lies on disk: the weights (safetensors, official parameter names) and a JSON with the
+// constructor's arguments and, where the maker gave them, label names and the way from tokens to pixels.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backbone.hpp"
+#include "common/adaln_head.hpp"
+#include "common/safetensors.hpp"
+#include "config.hpp"
+#include "pixels.hpp"
+
+namespace examples::mar {
+
+/// @brief The two files of a model.
+struct model_files {
+  std::filesystem::path weights;  ///< FILE.safetensors
+  std::filesystem::path config;   ///< FILE.json
+
+  /// @brief The model that ships with the source tree: models/fashion_mar.
+  [[nodiscard]] static model_files shipped();
+};
+
+/// @brief A model read, checked and ready to draw. Immutable.
+class checkpoint {
+ public:
+  /// @param files where it lies
+  /// @throws input_error naming the file and what of it is not as it has to be
+  explicit checkpoint(model_files const& files);
+
+  /// @brief Where it came from.
+  [[nodiscard]] model_files const& files() const noexcept { return files_; }
+  /// @brief The constructor's arguments.
+  [[nodiscard]] config const& sizes() const noexcept { return network_.sizes(); }
+  /// @brief Names of the classes, by label; empty if the JSON has none.
+  [[nodiscard]] std::vector<std::string> const& label_names() const noexcept { return label_names_; }
+  /// @brief How tokens become pixels; nothing if the JSON does not say, as with models that draw a VAE's latents.
+  [[nodiscard]] std::optional<pixel_map> const& pixels() const noexcept { return pixels_; }
+  /// @brief The transformer.
+  [[nodiscard]] backbone const& network() const noexcept { return network_; }
+  /// @brief The diffusion head with its weights packed for ardent.
+  /// @tparam Storage float or ardent::bfloat16
+  template <class Storage>
+  [[nodiscard]] adaln_head<Storage> head() const {
+    return adaln_head<Storage>(head_);
+  }
+
+ private:
+  checkpoint(model_files const& files, nlohmann::json const& document);
+  checkpoint(model_files const& files, nlohmann::json const& document, safetensors const& weights);
+
+  model_files files_;
+  backbone network_;
+  adaln_tensors head_;
+  std::vector<std::string> label_names_;
+  std::optional<pixel_map> pixels_;
+};
+
+}  // namespace examples::mar

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Draws images of a MAR checkpoint in batches and keeps count of what it cost.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "checkpoint.hpp"
+#include "model.hpp"
+#include "plan.hpp"
+
+namespace examples::mar {
+
+/// @brief What to draw, and where.
+struct request {
+  plan how;                  ///< the sampler
+  std::vector<int> labels;   ///< one for each image
+  std::uint64_t seed = 0;    ///< of all randomness; with it, image i is the same however it is drawn
+  int batch = 16;            ///< images at a time, at least 1
+  int threads = 0;           ///< 0: as many as the machine has
+  /// @brief Called after each AR step of each batch: AR step, tokens drawn in it, denoising steps it took.
+  std::function<void(int, int, int)> watch = [](int, int, int) {};
+};
+
+/// @brief Images as tokens, and their cost.
+struct drawing {
+  std::vector<float> tokens;      ///< [images][seq_len][token_channels]
+  std::vector<int> steps;         ///< denoising steps of each AR step, as taken
+  std::vector<int> ar_tokens;     ///< tokens of an image drawn at each AR step
+  int nfe = 0;                    ///< evaluations of the head for a batch, summed over the AR steps
+  long long token_nfe = 0;        ///< evaluations of the head for an image, summed over its tokens
+  int branches = 1;               ///< network rows of an evaluation: 2 with guidance
+  double seconds = 0.0;           ///< wall time
+  double backbone_seconds = 0.0;  ///< of it, in the transformer; the rest is the head
+};
+
+/// @brief A model that measures the time its backbone takes. Models ardent::ar_model.
+template <class Model>
+class timed_model {
+ public:
+  /// @param model outlives it
+  /// @param seconds incremented by each call of condition()
+  timed_model(Model& model, double& seconds) : model_(model), seconds_(seconds) {}
+  /// @brief Tokens of an image.
+  [[nodiscard]] int sequence_length() const { return model_.sequence_length(); }
+  /// @brief The model's denoiser.
+  [[nodiscard]] auto denoiser() const { return model_.denoiser(); }
+  /// @brief The model's conditions.
+  template <class Executor>
+  void condition(Executor const& executor, ardent::ar_step_view const& view, float* z) {
+    auto const start = std::chrono::steady_clock::now();
+    model_.condition(executor, view, z);
+    seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+
+ private:
+  Model& model_;
+  double& seconds_;
+};
+
+/// @brief Draws images.
+/// @tparam Storage how the head keeps its weights: float or ardent::bfloat16
+/// @throws std::invalid_argument if the model does not fit the plan, before the first AR step
+template <class Storage>
+[[nodiscard]] drawing draw(checkpoint const& trained, request const& what);
+
+extern template drawing draw<float>(checkpoint const&, request const&);
+extern template drawing draw<ardent::bfloat16>(checkpoint const&, request const&);
+
+}  // namespace examples::mar
