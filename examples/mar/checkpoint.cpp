@@ -14,8 +14,9 @@ namespace {
 void check_head(config const& sizes, ardent::adaln_shape<> const& head, model_files const& files) {
   auto const check = [&](char const* what, int expected, int found) {
     if (expected == found) return;
-    fail(files.weights, std::string("a diffusion head of ") + what + " " + std::to_string(expected) + " as " +
-                            printable_path(files.config) + " has it",
+    fail(files.weights,
+         std::string("a diffusion head of ") + what + " " + std::to_string(expected) + " as " +
+             printable_path(files.config) + " has it",
          std::to_string(found));
   };
   check("token channels", sizes.token_channels(), head.channels());

@@ -34,8 +34,8 @@ drawing draw_with(Sampler const& sampler, checkpoint const& trained, adaln_head<
     result.steps.push_back(sampler.effective_steps(i));
     result.ar_tokens.push_back(sampler.tokens(i));
   }
-  std::size_t const image_floats = static_cast<std::size_t>(trained.sizes().seq_len()) *
-                                   static_cast<std::size_t>(trained.sizes().token_channels());
+  std::size_t const image_floats =
+      static_cast<std::size_t>(trained.sizes().seq_len()) * static_cast<std::size_t>(trained.sizes().token_channels());
   result.tokens.resize(what.labels.size() * image_floats);
 
   auto const watch = [&](ardent::ar_step_report const& report) {

@@ -17,11 +17,11 @@ namespace examples::mar {
 
 /// @brief What to draw, and where.
 struct request {
-  plan how;                  ///< the sampler
-  std::vector<int> labels;   ///< one for each image
-  std::uint64_t seed = 0;    ///< of all randomness; with it, image i is the same however it is drawn
-  int batch = 16;            ///< images at a time, at least 1
-  int threads = 0;           ///< 0: as many as the machine has
+  plan how;                 ///< the sampler
+  std::vector<int> labels;  ///< one for each image
+  std::uint64_t seed = 0;   ///< of all randomness; with it, image i is the same however it is drawn
+  int batch = 16;           ///< images at a time, at least 1
+  int threads = 0;          ///< 0: as many as the machine has
   /// @brief Called after each AR step of each batch: AR step, tokens drawn in it, denoising steps it took.
   std::function<void(int, int, int)> watch = [](int, int, int) {};
 };

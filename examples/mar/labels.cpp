@@ -34,7 +34,8 @@ std::vector<int> parse_labels(std::string const& option, std::string_view text, 
     std::string_view const entry = text.substr(begin, end - begin);
     begin = end + 1;
 
-    auto const named = std::find_if(names.begin(), names.end(), [&](auto const& name) { return same_name(name, entry); });
+    auto const named =
+        std::find_if(names.begin(), names.end(), [&](auto const& name) { return same_name(name, entry); });
     if (named != names.end()) {
       labels.push_back(static_cast<int>(named - names.begin()));
       continue;

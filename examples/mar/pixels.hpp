@@ -28,7 +28,8 @@ struct pixel_map {
 /// @brief Puts the patches of each image together.
 /// @param sizes of the network that drew the tokens; vae_stride 1
 /// @param map how to undo the standardisation
-/// @param tokens [images][seq_len][token_channels]: tokens in raster order, each [vae_embed_dim][patch_size][patch_size]
+/// @param tokens [images][seq_len][token_channels]: tokens in raster order, each
+/// [vae_embed_dim][patch_size][patch_size]
 /// @return [images][vae_embed_dim][side][side], side = seq_w * patch_size, in [0, 1] up to what the model overshoots
 /// @throws std::invalid_argument if the tokens are not a whole number of images
 [[nodiscard]] std::vector<float> tokens_to_pixels(config const& sizes, pixel_map const& map,

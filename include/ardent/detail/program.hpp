@@ -31,7 +31,7 @@ struct row_slice {
 
 /// An annealing policy that the compiler can evaluate.
 template <class A>
-concept constant_annealing = is_static<A> && requires { typename std::bool_constant<(A{}.steps(0, 1), true)>; };
+concept constant_annealing = is_static<A> && requires { typename std::bool_constant<(A().steps(0, 1), true)>; };
 
 /// Training steps of a discrete process, or the most a number of steps can be.
 template <class P>

@@ -62,7 +62,7 @@ class basic_host {
   void run_tiles(int n, Kernel const& kernel) const {
     at_level([&](auto block) {
       parallel_for(n, [&](int tile, int worker) {
-        solo_grid grid;
+        host_team grid(0, 1, nullptr);  // the team's type, so that a kernel is compiled once for both
         kernel(block, grid, tile, worker);
       });
     });

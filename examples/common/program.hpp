@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a program ends: status 0, or 2 with one line on standard error.
+#pragma once
+
+#include <cerrno>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+#include <system_error>
+
+#include "error.hpp"
+
+namespace examples {
+
+/// @brief Runs a program's body and reports what it throws as one line, "error: ...".
+/// @param body int(), the exit status unless something is wrong
+/// @return body's status; 2 if it throws, or if standard output could not take what it printed
+template <class Body>
+[[nodiscard]] int run_program(Body&& body) {
+  std::string message;
+  try {
+    int const status = body();
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+    message = "standard output: expected room for the report, found " + std::generic_category().message(errno);
+  } catch (std::bad_alloc const&) {
+    message = "expected memory for this many images, found too little";
+  } catch (std::exception const& error) {
+    message = error.what();
+    for (char& c : message) {
+      if (c == '\n' || c == '\r') c = ' ';
+    }
+  }
+  std::fprintf(stderr, "error: %s\n", message.c_str());
+  return 2;
+}
+
+}  // namespace examples

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The results of a case: written to the dump under their recorded names, compared with the recording where it has them.
+#pragma once
+
+#include "common/safetensors.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace examples::replay {
+
+/// @brief By what a case passes or fails.
+enum class judge {
+  largest,  ///< the largest absolute difference, against the tolerance
+  median,   ///< the median one, against half the tolerance: for samplers that start at the last training step, where
+            ///< x0 = 20291 (x - epsilon) magnifies the rounding of a few values
+};
+
+/// @brief Collects the results of one case.
+class case_report {
+ public:
+  /// @param recorded  the recording, with or without results
+  /// @param dump      gets all results
+  /// @param name      the case
+  case_report(safetensors const& recorded, safetensors_writer& dump, std::string name);
+
+  /// @brief Adds a result.
+  /// @param suffix   its name behind the case's and a dot
+  /// @param shape    as in the recording
+  /// @param values   all of it
+  /// @param compare  how many of the leading values are to be compared; all if not given
+  /// @throws input_error if the recording has it in another shape
+  void add(std::string const& suffix, std::vector<std::int64_t> shape, std::vector<float> const& values,
+           std::optional<std::size_t> compare = {});
+
+  /// @brief Compares an intermediate value that is not a result, if the recording has it.
+  void compare(std::string const& suffix, std::vector<std::int64_t> const& shape, std::span<float const> values);
+
+  /// @brief Prints a line on standard output.
+  /// @return whether the case passes; true if the recording had nothing to compare with
+  [[nodiscard]] bool print(judge by, double tolerance) const;
+
+ private:
+  void measure(std::string const& name, std::span<float const> values, std::span<float const> expected);
+
+  safetensors const& recorded_;
+  safetensors_writer& dump_;
+  std::string name_;
+  std::vector<double> differences_;
+  std::string worst_;         // the tensor with the largest difference
+  double largest_ = 0;        // the largest difference; infinite if a value is not a number
+  double largest_value_ = 0;  // the largest recorded value
+};
+
+}  // namespace examples::replay

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A linear process of so few training steps that a beta would exceed 1.
+// expect: ardent::process::linear: fewer than 21 training steps give a beta above 1
+#include <ardent/ardent.hpp>
+
+#ifdef ARDENT_BAD
+ardent::sampler<ardent::ordering::raster<16>, ardent::annealing::constant<5>, ardent::process::linear<10>> sampler;
+#else
+ardent::sampler<ardent::ordering::raster<16>, ardent::annealing::constant<5>, ardent::process::linear<21>> sampler;
+#endif

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An annealing table with a number of steps below 1.
+// expect: ardent::annealing::table: a number of steps is below 1
+#include <ardent/ardent.hpp>
+
+#ifdef ARDENT_BAD
+ardent::sampler<ardent::ordering::raster<3>, ardent::annealing::table<2, 1, 0>> sampler;
+#else
+ardent::sampler<ardent::ordering::raster<3>, ardent::annealing::table<3, 2, 1>> sampler;
+#endif

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The replay program on the recordings: all that it can run agrees, and a small mistake shows.
+#include "recordings.hpp"
+
+#include <doctest/doctest.h>
+
+namespace {
+
+using namespace recordings;
+
+int lines(std::string const& text) { return count(text, "\n"); }
+
+TEST_CASE("replay: all nine runs of mar_tiny are reproduced") {
+  if (!have_program()) return;
+  test::outcome const run = replay({stem("mar_tiny")});
+  INFO(run.output << run.errors);
+  CHECK(run.status == 0);
+  CHECK(run.errors.empty());
+  CHECK(lines(run.output) == 9);
+  CHECK(count(run.output, ": largest difference") == 9);
+  CHECK(count(run.output, ", median") == 1);
+}
+
+TEST_CASE("replay: the cases of mar_tiny but the default sampler's are within 2e-5") {
+  if (!have_program()) return;
+  test::outcome const run = replay({stem("mar_tiny"), "case_a", "case_b", "case_c", "case_d", "case_f", "case_g",
+                                    "case_h", "case_i", "--tolerance", "2e-5"});
+  INFO(run.output << run.errors);
+  CHECK(run.status == 0);
+  CHECK(lines(run.output) == 8);
+}
+
+TEST_CASE("replay: trajectories of the solvers that are built are within 1e-4, the others are named") {
+  if (!have_program()) return;
+  nlohmann::json const document = examples::read_json(file("trajectories.json"));
+  int built = 0, medians = 0;
+  for (nlohmann::json const& one : document.at("cases")) {
+    std::string const kind = one.at("kind");
+    built += kind == "ddpm" || kind == "ddim" ||
+             (kind == "dpm" && one.at("order") == 1 && one.at("skip_type") == "time_uniform");
+    medians += kind == "ddpm" && one.at("sampler") == "default";
+  }
+  test::outcome const run = replay({stem("trajectories"), "--tolerance", "1e-4"});
+  INFO(run.output << run.errors);
+  CHECK(run.status == 0);
+  CHECK(count(run.output, ": largest difference") == built);
+  CHECK(count(run.output, ", median") == medians);
+  CHECK(count(run.output, ": not yet\n") == static_cast<int>(document.at("cases").size()) - built);
+}
+
+TEST_CASE("replay: the tables of schedules.json are reproduced") {
+  if (!have_program()) return;
+  test::outcome const run = replay({file("schedules.json").string()});
+  INFO(run.output << run.errors);
+  CHECK(run.status == 0);
+  CHECK(count(run.output, ": largest difference") == 6);
+  CHECK(count(run.output, "too large") == 0);
+  CHECK(count(run.output, ": not yet\n") == 4);
+}
+
+TEST_CASE("replay: guidance that is wrong by 0.2 percent fails") {
+  if (!have_program()) return;
+  test::temporary_folder const folder;
+  auto const change = [](nlohmann::json& document) {
+    for (char const* name : {"case_a", "case_d", "case_f"})
+      case_of(document, name)["cfg"] = 1.002 * case_of(document, name).at("cfg").get<double>();
+  };
+  std::string const changed = copy_changed(folder, "mar_tiny", change);
+  for (char const* name : {"case_a", "case_d", "case_f"}) {
+    test::outcome const run = replay({changed, name});
+    INFO(run.output << run.errors);
+    CHECK(run.status == 1);
+    CHECK(run.output.ends_with(": too large\n"));
+  }
+  test::outcome const all = replay({changed});
+  CHECK(all.status == 1);
+  CHECK(count(all.output, "too large") == 3);  // one bad case does not end the run, nor do good ones hide it
+}
+
+TEST_CASE("replay: other wrong numbers fail") {
+  if (!have_program()) return;
+  test::temporary_folder const folder;
+  std::string const mar = copy_changed(folder, "mar_tiny", [](nlohmann::json& document) {
+    case_of(document, "case_b")["temperature"] = 0.951;
+    case_of(document, "case_c")["diff_annealing_strategy"] = "linear";
+    case_of(document, "case_g")["diff_sampler"] = "DPM_Solver++";  // of order 1: the same integrator
+    case_of(document, "case_i")["labels"] = {0, 1, 2};
+  });
+  CHECK(replay({mar, "case_b"}).status == 1);
+  CHECK(replay({mar, "case_c"}).status != 0);
+  CHECK(replay({mar, "case_g"}).status == 0);
+  CHECK(replay({mar, "case_i"}).status == 1);
+
+  std::string const trajectories = copy_changed(folder, "trajectories", [](nlohmann::json& document) {
+    for (nlohmann::json& one : document.at("cases"))
+      if (one.at("kind") == "ddim") one["eta"] = one.at("eta").get<double>() * 0.998 + 0.001;
+  });
+  CHECK(replay({trajectories}).status != 0);
+}
+
+TEST_CASE("replay: a wrong table fails") {
+  if (!have_program()) return;
+  test::temporary_folder const folder;
+  for (std::string const pointer : {"/respaced/0/betas/1", "/annealing/0/steps/3", "/mar_ordering/0/cfg_iter_linear/5",
+                                    "/dpm_noise_schedule/t_array/7", "/respaced_ddim/1/stride"}) {
+    nlohmann::json document = examples::read_json(file("schedules.json"));
+    nlohmann::json& number = document.at(nlohmann::json::json_pointer(pointer));
+    if (number.is_number_integer())
+      number = number.get<int>() + 1;
+    else
+      number = number.get<double>() + 3e-12;
+    examples::write_json(folder / "schedules.json", document);
+    test::outcome const run = replay({(folder / "schedules.json").string()});
+    INFO(pointer << "\n" << run.output << run.errors);
+    CHECK(run.status == 1);
+    CHECK(count(run.output, "too large") == 1);
+  }
+}
+
+}  // namespace

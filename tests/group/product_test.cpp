@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// block_group's product against sums in double: rows and outputs that do not fill a register tile or a panel, strided
+// rows, float and bfloat16 weights; and that a row's result does not depend on its neighbours.
+#include <doctest/doctest.h>
+#include <ardent/packed_matrix.hpp>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "group/each_block.hpp"
+#include "support/made_numbers.hpp"
+
+namespace {
+
+using ardent::strided_range;
+
+/// A packed layer, its weights as stored, and some rows.
+template <class Storage>
+struct layer {
+  int inputs, outputs, rows, stride;
+  test::made_numbers numbers;
+  std::vector<float> weight, bias, x;
+  std::vector<Storage> packed;
+
+  layer(int in, int out, int row_count)
+      : inputs(in),
+        outputs(out),
+        rows(row_count),
+        stride(in + 3),
+        numbers(static_cast<std::uint64_t>(in * 100 + out)),
+        weight(numbers.normals(in * out)),
+        bias(numbers.normals(out)),
+        x(numbers.normals(row_count * stride)),
+        packed(ardent::packed_size(in, out)) {
+    for (float& w : weight) w = std::ldexp(std::nearbyint(std::ldexp(w, 5)), -5);  // exact in bfloat16 below 8
+    for (float& w : weight) w = std::fmin(std::fmax(w, -3.9375f), 3.9375f);
+    ardent::pack_matrix(weight.data(), in, out, packed.data());
+  }
+  ardent::packed_matrix<Storage> view() const { return {packed.data(), bias.data(), inputs, outputs}; }
+  double expected(int row, int output) const {
+    double sum = static_cast<double>(bias[static_cast<std::size_t>(output)]);
+    for (int k = 0; k < inputs; ++k)
+      sum += static_cast<double>(weight[static_cast<std::size_t>(output * inputs + k)]) *
+             static_cast<double>(x[static_cast<std::size_t>(row * stride + k)]);
+    return sum;
+  }
+};
+
+template <class Storage, class Run>
+void check(layer<Storage> const& l, strided_range rows, strided_range panels, Run const& run) {
+  std::vector<float> y(static_cast<std::size_t>(l.rows * l.outputs), std::nanf(""));
+  std::vector<int> visits(y.size());
+  run([&](auto block) {
+    block.product(l.x.data(), l.stride, rows, l.view(), panels, [&](int r, int c, float v) {
+      y[static_cast<std::size_t>(r * l.outputs + c)] = v;
+      ++visits[static_cast<std::size_t>(r * l.outputs + c)];
+    });
+  });
+  int wrong_visits = 0;
+  double largest = 0;
+  for (int r = 0; r < l.rows; ++r)
+    for (int c = 0; c < l.outputs; ++c) {
+      int const panel = c / ardent::panel_width;
+      bool const in = r >= rows.first && r < rows.last && (r - rows.first) % rows.step == 0 && panel >= panels.first &&
+                      panel < panels.last && (panel - panels.first) % panels.step == 0;
+      auto const i = static_cast<std::size_t>(r * l.outputs + c);
+      wrong_visits += visits[i] != in;
+      if (in) largest = std::fmax(largest, std::fabs(static_cast<double>(y[i]) - l.expected(r, c)));
+    }
+  CHECK(wrong_visits == 0);
+  // a chain of n multiply-adds of terms of order 1: n roundings of sums of order sqrt(n)
+  CHECK(largest < 0x1p-24 * 8 * (l.inputs + 2) * std::sqrt(l.inputs + 2));
+}
+
+template <class Storage>
+void check_sizes() {
+  test::on_each_block([](auto const& run, std::string const& name) {
+    CAPTURE(name);
+    for (int const inputs : {1, 3, 16, 33, 100})
+      for (int const outputs : {1, 15, 16, 17, 40})
+        for (int const rows : {1, 2, 5, 6, 7, 13}) {
+          CAPTURE(inputs);
+          CAPTURE(outputs);
+          CAPTURE(rows);
+          layer<Storage> const l(inputs, outputs, rows);
+          check(l, {0, rows, 1}, {0, l.view().panels(), 1}, run);
+        }
+    layer<Storage> const l(20, 75, 13);  // five panels, the last of 11
+    check(l, {1, 13, 3}, {0, 5, 1}, run);
+    check(l, {4, 11, 1}, {1, 3, 1}, run);
+    check(l, {0, 13, 1}, {4, 5, 1}, run);
+    check(l, {0, 13, 1}, {2, 2, 1}, run);
+    check(l, {9, 9, 1}, {0, 5, 1}, run);
+    check(l, {0, 13, 5}, {0, 5, 2}, run);
+    check(l, {0, 13, 1}, {1, 5, 3}, run);
+  });
+}
+
+TEST_CASE("product computes each row and column once, with float weights") { check_sizes<float>(); }
+TEST_CASE("product computes each row and column once, with bfloat16 weights") { check_sizes<ardent::bfloat16>(); }
+
+template <class Storage>
+void check_rows_alone() {
+  test::on_each_block([](auto const& run, std::string const& name) {
+    CAPTURE(name);
+    layer<Storage> const l(100, 40, 13);
+    auto const rows_of = [&](strided_range rows) {
+      std::vector<float> y(static_cast<std::size_t>(l.rows * l.outputs));
+      run([&](auto block) {
+        block.product(l.x.data(), l.stride, rows, l.view(), {0, 3, 1},
+                      [&](int r, int c, float v) { y[static_cast<std::size_t>(r * l.outputs + c)] = v; });
+      });
+      return y;
+    };
+    std::vector<float> const together = rows_of({0, 13, 1});
+    std::vector<float> one_by_one(together.size());
+    for (int r = 0; r < l.rows; ++r) {
+      std::vector<float> const alone = rows_of({r, r + 1, 1});
+      for (std::size_t i = 0; i < alone.size(); ++i) one_by_one[i] += alone[i];
+    }
+    CHECK(together == one_by_one);
+  });
+}
+
+TEST_CASE("a row of a product is the same alone, bit for bit") {
+  check_rows_alone<float>();
+  check_rows_alone<ardent::bfloat16>();
+}
+
+}  // namespace

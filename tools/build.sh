@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by ./dev: configures and builds one folder under build/, quietly; and the commands that need just that.
+
+# configure FOLDER COMPILER MESON-ARGUMENT...: (re)configures build/FOLDER if its arguments have changed.
+configure() {
+  local folder=build/$1 compiler=$2 wanted
+  shift 2
+  set -- -Db_colorout=auto "-Dcccl_include=$(cccl_include)" "$@"
+  wanted="$compiler $*"
+  if [ -f "$folder/build.ninja" ] && [ "$(cat "$folder/dev_arguments" 2>/dev/null)" = "$wanted" ]; then
+    return
+  fi
+  rm -rf "$folder"
+  mkdir -p build/log
+  CXX=$compiler meson setup "$folder" "$@" >"build/log/$(basename "$folder").setup" 2>&1 || return 1
+  printf '%s\n' "$wanted" >"$folder/dev_arguments"
+}
+
+# compile FOLDER TARGET...: builds what it can, says nothing; the log is build/log/FOLDER.build.
+compile() {
+  local folder=$1
+  shift
+  ninja -C "build/$folder" -k 0 "$@" >"build/log/$folder.build" 2>&1
+}
+
+# build_or_stop FOLDER TARGET MESON-ARGUMENT...: an optimised build for use rather than for tests.
+build_or_stop() {
+  local folder=$1 target=$2
+  shift 2
+  say "building $folder (log: build/log/$folder.build)"
+  configure "$folder" g++ --buildtype=release "$@" ||
+    fail_with "build/log/$folder.setup" "build/$folder could not be configured"
+  compile "$folder" "$target" || fail_with "build/log/$folder.build" "build/$folder did not build"
+}
+
+build_demo() {
+  build_or_stop demo examples/demo/demo -Dexamples=enabled -Dtests=disabled -Dbenchmarks=disabled -Ddocs=disabled
+}
+
+build_bench() {
+  build_or_stop bench all -Dexamples=enabled -Dtests=disabled -Dbenchmarks=enabled -Ddocs=disabled
+}
+
+# run_bench [NAME...]: every program that benchmarks/meson.build lists, or those named.
+run_bench() {
+  local program ran=0
+  for program in build/bench/benchmarks/*_bench; do
+    [ -x "$program" ] || continue
+    if [ $# -gt 0 ] && [[ " $* " != *" $(basename "$program" _bench) "* ]]; then
+      continue
+    fi
+    say "$(basename "$program")"
+    "$program"
+    ran=$((ran + 1))
+  done
+  if [ "$ran" -eq 0 ]; then
+    printf 'dev: no benchmark by that name; there are: %s\n' \
+      "$(find build/bench/benchmarks -maxdepth 1 -name '*_bench' -printf '%f ' | sed 's/_bench//g')" >&2
+    return 1
+  fi
+}

@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Checks what no compiler sees: licence lines, docstrings of public names, and that no source is left out of a build.
+
+usage: check_tree.py ROOT
+"""
+import os
+import pathlib
+import re
+import sys
+
+SPDX = "SPDX-License-Identifier: Apache-2.0"
+CODE = {".hpp", ".cuh", ".cpp", ".cu"}
+WITH_LICENCE = CODE | {".py", ".sh", ".build", ".options"}
+WITH_LICENCE_NAMES = {"dev", "run", ".clang-format", ".gitignore"}
+IGNORED_FOLDERS = {".git", ".venv", "build", "__pycache__", "subprojects"}
+
+# A line at the left margin that begins the declaration of a name at namespace scope.
+DECLARATION = re.compile(
+    r"(template\b|struct\s|class\s|enum\s|union\s|concept\s|using\s+\w+\s*=|inline\s+constexpr\s|constexpr\s|inline\s+(?!namespace)\w"
+    r"|\[\[|ARDENT_HD\s|ARDENT_INLINE\s|void\s|auto\s|bool\s|int\s|float\s|double\s|std::)"
+)
+# What needs no docstring of its own: it completes a name that has one.
+COMPLETES = re.compile(
+    r"template\s*<>|(template\s*<.*>\s*)?(struct|class)\s+[\w:]+\s*(;|<)"  # specialisations, forward declarations
+    r"|(template\s*<.*>\s*)?[\w:]+\(.*\)\s*->"  # deduction guides
+    r"|(template\s*<.*>\s*)?inline\s+constexpr\s+[\w ]+<"  # specialised variables
+)
+
+
+def files(root):
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(f for f in folders if f not in IGNORED_FOLDERS and not f.startswith("build-"))
+        for name in sorted(names):
+            yield pathlib.Path(folder, name).relative_to(root)
+
+
+def undocumented(text):
+    """Line numbers of declarations in namespace ardent (outside detail) with no /// comment above them."""
+    lines = text.splitlines()
+    detail_depth = False
+    for index, line in enumerate(lines):
+        if re.match(r"namespace (\w+::)*detail\b", line):
+            detail_depth = True
+        elif re.match(r"}\s*//\s*namespace (\w+::)*detail\b", line):
+            detail_depth = False
+        if detail_depth or not DECLARATION.match(line):
+            continue
+        before = lines[index - 1].strip() if index else ""
+        begins = not before or before.startswith(("//", "#", "namespace", "inline namespace")) or before[-1] in ";}"
+        if not begins or before.startswith("///"):
+            continue
+        # Up to the body: a specialisation or guide shows in the joined declaration.
+        joined = " ".join(part.strip() for part in lines[index : index + 4])
+        if not COMPLETES.match(joined):
+            yield index + 1
+
+
+def check_header(path, text):
+    if "/// @file" not in text or "/// @brief" not in text:
+        yield f"{path}: expected a docstring (/// @file, /// @brief), found none"
+    if "#pragma once" not in text:
+        yield f"{path}: expected #pragma once, found none"
+    for line in undocumented(text):
+        yield f"{path}:{line}: expected a docstring (///) above this public name, found none"
+
+
+def check_listed(path, root):
+    """A source that no meson.build above it names is never built, and a test in it never run."""
+    for folder in path.parents:
+        build = root / folder / "meson.build"
+        name = re.escape(path.relative_to(folder).as_posix())
+        if build.is_file() and re.search(rf"['/]{name}'", build.read_text()):
+            return
+    yield f"{path}: expected to be named in the meson.build of its folder or one above, found in none"
+
+
+def check(path, root):
+    wants_licence = path.suffix in WITH_LICENCE or path.name in WITH_LICENCE_NAMES
+    if not wants_licence:
+        return
+    text = (root / path).read_text()
+    if SPDX not in "\n".join(text.splitlines()[:2]):
+        yield f"{path}: expected {SPDX} in the first line (or after #!), found none"
+    if path.suffix not in CODE:
+        return
+    top = path.parts[0]
+    if top == "include" and "detail" not in path.parts:
+        yield from check_header(path, text)
+    stands_alone = {"compile_fail", "consumer", "cuda"} & set(path.parts)
+    if path.suffix in (".cpp", ".cu") and top in ("tests", "examples", "benchmarks") and not stands_alone:
+        yield from check_listed(path, root)
+
+
+def main():
+    root = pathlib.Path(sys.argv[1])
+    checked = list(files(root))
+    found = [problem for path in checked for problem in check(path, root)]
+    print("\n".join(found) if found else f"{len(checked)} files are as they should be")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by ./dev: builds and runs every test configuration, goes on past failures, and ends with the totals.
+
+passed=0 failed=0 skipped=0
+
+# test_configuration NAME COMPILER TARGETS SUITES MESON-ARGUMENT...
+#   NAME      folder under build/, and what the configuration is called
+#   TARGETS   what to build, words; "all" for everything
+#   SUITES    what to run, as arguments of `meson test`; "" for everything
+test_configuration() {
+  local name=$1 compiler=$2 targets=$3 suites=$4 started=$SECONDS run_passed run_failed run_skipped
+  shift 4
+  say "$name: building with $compiler (log: build/log/$name.build)"
+  if ! configure "$name" "$compiler" -Dtests=enabled -Ddocs=disabled "$@"; then
+    tail -n 20 "build/log/$name.setup"
+    say "$name: FAILED to configure"
+    failed=$((failed + 1))
+    return
+  fi
+  local names=""
+  # shellcheck disable=SC2086  # words on purpose, here and below
+  if ! compile "$name" $targets; then
+    names=$(python tools/runnable_tests.py "build/$name")
+    grep -E -A 8 'error:|FAILED:' "build/log/$name.build" | head -n 60 || tail -n 20 "build/log/$name.build"
+    say "$name: FAILED to build; what was built is tested all the same"
+    failed=$((failed + 1))
+  fi
+  local built=$((SECONDS - started))
+  # shellcheck disable=SC2086
+  meson test -C "build/$name" --no-rebuild $suites $names >"build/log/$name.test" 2>&1 || true
+  python tools/count_tests.py "build/$name/meson-logs/testlog.json" "build/log/$name.counts" ||
+    echo "0 1 0" >"build/log/$name.counts"
+  read -r run_passed run_failed run_skipped <"build/log/$name.counts"
+  passed=$((passed + run_passed)) failed=$((failed + run_failed)) skipped=$((skipped + run_skipped))
+  say "$name: $run_passed passed, $run_failed failed, $run_skipped skipped" \
+    "(built in $built s, ran in $((SECONDS - started - built)) s)"
+}
+
+run_tests() {
+  local quick=no
+  case "${1:-}" in
+    --quick) quick=yes ;;
+    "") ;;
+    *)
+      printf 'dev: test takes only --quick, not "%s"\n' "$1" >&2
+      return 1
+      ;;
+  esac
+  # A log of an earlier run must not be counted again.
+  rm -f build/*/meson-logs/testlog.json
+
+  # Everything, warnings being errors; the checks of the tree itself run only here.
+  test_configuration gcc g++ all "" \
+    --buildtype=release -Doptimization=2 -Dwerror=true -Dexamples=enabled -Dbenchmarks=enabled
+  if [ "$quick" = no ]; then
+    test_configuration clang clang++-19 all "--no-suite tree" \
+      --buildtype=release -Doptimization=2 -Dwerror=true \
+      -Dexamples=enabled -Dbenchmarks=enabled -Dcuda=disabled
+    # Reads past an end, undefined arithmetic, leaks; with assertions, and optimised a little to be done in time.
+    test_configuration sanitize g++ all "--no-suite tree --no-suite compile" \
+      --buildtype=debug -Doptimization=1 -Db_sanitize=address,undefined \
+      '-Dcpp_args=-fno-sanitize-recover=all -D_GLIBCXX_ASSERTIONS' \
+      -Dexamples=enabled -Dbenchmarks=disabled -Dcuda=disabled
+    # Contracted multiply-adds: the tables may differ by ulps, and no more.
+    test_configuration native g++ tests/core "--suite core" \
+      --buildtype=release -Doptimization=2 -Dcpp_args=-march=native -Dexamples=disabled -Dbenchmarks=disabled -Dcuda=disabled
+    # Data races in the kernel bodies: the host-checked groups run real threads.
+    test_configuration thread clang++-19 tests/group "--suite group" \
+      --buildtype=debug -Doptimization=1 -Db_sanitize=thread -Db_lundef=false \
+      -Dexamples=disabled -Dbenchmarks=disabled -Dcuda=disabled
+  fi
+
+  printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+  [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+}
