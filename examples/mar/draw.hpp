@@ -62,12 +62,14 @@ drawing draw(checkpoint const& trained, request const& what) {
   plan const& how = what.how;
   ardent::ordering::masked const ordering(trained.sizes().seq_len(), static_cast<int>(how.steps.size()));
   ardent::annealing::table<ardent::dynamic> const annealing(how.steps);
+  ardent::temperature::constant const temperature(how.temperature);
   return std::visit(
       [&](auto const& solver) {
         if (how.guidance) {
-          return draw_with(ardent::make_sampler(ordering, annealing, solver, *how.guidance), trained, head, what);
+          return draw_with(ardent::make_sampler(ordering, annealing, solver, temperature, *how.guidance), trained, head,
+                           what);
         }
-        return draw_with(ardent::make_sampler(ordering, annealing, solver), trained, head, what);
+        return draw_with(ardent::make_sampler(ordering, annealing, solver, temperature), trained, head, what);
       },
       how.solver);
 }

@@ -93,6 +93,7 @@ request make_request(options& given, checkpoint const& trained) {
   request what;
   what.how.steps = make_steps(given.annealing, given.steps, ar_steps);
   what.how.solver = make_solver(given.solver);
+  what.how.temperature = given.solver.temperature;
   what.how.guidance = make_guidance(given.guidance, given.guidance_scale);
   std::vector<int> const labels = parse_labels("--labels", given.labels, trained.label_names(), sizes.class_num);
   std::size_t const images = given.images ? static_cast<std::size_t>(*given.images) : labels.size();

@@ -97,12 +97,12 @@ std::variant<learned_ddpm, plain_solver> make_solver(solver_words const& words) 
   if (!ddpm && words.variance != "learned") fail("--variance", "--solver ddpm with it", in_quotes(words.solver));
   if (!ddim && words.eta != 0.0) fail("--eta", "--solver ddim with it", in_quotes(words.solver));
 
-  if (ddpm && words.variance == "learned") return learned_ddpm(words.temperature);
+  if (ddpm && words.variance == "learned") return learned_ddpm();
   if (ddpm && words.variance == "small") {
-    return plain_solver(solver::ddpm<variance::fixed_small, dynamic>(words.temperature));
+    return plain_solver(solver::ddpm<variance::fixed_small>());
   }
   if (ddpm && words.variance == "large") {
-    return plain_solver(solver::ddpm<variance::fixed_large, dynamic>(words.temperature));
+    return plain_solver(solver::ddpm<variance::fixed_large>());
   }
   if (ddpm) fail("--variance", "learned, small or large", in_quotes(words.variance));
   if (ddim) return plain_solver(solver::ddim<dynamic>(words.eta));

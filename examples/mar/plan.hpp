@@ -17,6 +17,7 @@
 #include <ardent/solver/ddim.hpp>
 #include <ardent/solver/ddpm.hpp>
 #include <ardent/solver/dpm_solver.hpp>
+#include <ardent/solver/dpm_solver_pp.hpp>
 
 namespace examples::mar {
 
@@ -27,11 +28,12 @@ class plain_solver {
   static constexpr int history = 1;
   static constexpr bool reads_variance = false;
   static constexpr bool stochastic = true;
+  static constexpr ardent::path_need needs = ardent::path_need::variance_preserving;
 
   /// @brief The choices.
   using choice = std::variant<ardent::solver::ddim<ardent::dynamic>,
-                              ardent::solver::ddpm<ardent::variance::fixed_small, ardent::dynamic>,
-                              ardent::solver::ddpm<ardent::variance::fixed_large, ardent::dynamic>,
+                              ardent::solver::ddpm<ardent::variance::fixed_small>,
+                              ardent::solver::ddpm<ardent::variance::fixed_large>,
                               ardent::solver::dpm_solver_1, ardent::solver::dpm_solver_pp_1>;
 
   plain_solver() = default;
@@ -47,7 +49,7 @@ class plain_solver {
 };
 
 /// @brief DDPM with the variance that the network learned: its rows read a second half of the network's output.
-using learned_ddpm = ardent::solver::ddpm<ardent::variance::learned_range, ardent::dynamic>;
+using learned_ddpm = ardent::solver::ddpm<ardent::variance::learned_range>;
 
 /// @brief A guidance policy: one of those with two branches, chosen at run time.
 class chosen_guidance {
@@ -74,6 +76,7 @@ struct plan {
   std::vector<int> steps;                           ///< denoising steps of each AR step; its size is the AR steps
   std::variant<learned_ddpm, plain_solver> solver;  ///< how they are taken
   std::optional<chosen_guidance> guidance;          ///< nothing: no guidance, one branch
+  double temperature = 1.0;                         ///< factor on the noise of the steps, at least 0
 };
 
 /// @brief Which solver, in the command line's words.

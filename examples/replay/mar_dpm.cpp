@@ -7,6 +7,7 @@
 
 #include <ardent/grid/time_uniform.hpp>
 #include <ardent/solver/dpm_solver.hpp>
+#include <ardent/solver/dpm_solver_pp.hpp>
 
 #include <algorithm>
 

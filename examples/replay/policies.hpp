@@ -35,23 +35,6 @@ struct published_respaced {
   }
 };
 
-/// @brief grid::time_uniform between other ends than the process names.
-struct uniform_between {
-  double start;  ///< first time
-  double end;    ///< last time, below the first
-
-  /// @brief K + 1 times, descending.
-  template <class Process>
-  void times(int steps, Process const&, double* out) const {
-    struct {
-      double first, last;
-      double start_time() const { return first; }
-      double end_time() const { return last; }
-    } const ends{start, end};
-    ardent::grid::time_uniform{}.times(steps, ends, out);
-  }
-};
-
 /// @brief Denoising steps of each AR step under a strategy of the DiSA code: "linear", "cosine", "two-stage", or
 /// "constant", which there means the lower number at every step.
 /// @param upper     most steps

@@ -6,15 +6,17 @@
 #include <ardent/grid/clip.hpp>
 #include <ardent/guidance/constant.hpp>
 #include <ardent/solver/ddpm.hpp>
+#include <ardent/temperature/temperature.hpp>
 
 namespace examples::replay {
 
 drawn_rows draw_ddpm(row_problem const& problem, int clip, double temperature) {
   const ardent::grid::clip<published_respaced, ardent::dynamic> grid{clip};
-  const ardent::solver::ddpm<ardent::variance::learned_range, ardent::dynamic> solver{temperature};
+  const ardent::solver::ddpm<> solver;
+  const ardent::temperature::constant factor{temperature};
   const auto denoiser = problem.head.denoiser();
-  if (problem.guidance_scale == 1) return {run_rows(problem, denoiser, grid, solver), {}};
-  return {run_rows(problem, denoiser, grid, solver, ardent::guidance::constant{problem.guidance_scale}), {}};
+  if (problem.guidance_scale == 1) return {run_rows(problem, denoiser, grid, solver, factor), {}};
+  return {run_rows(problem, denoiser, grid, solver, factor, ardent::guidance::constant{problem.guidance_scale}), {}};
 }
 
 }  // namespace examples::replay

@@ -151,12 +151,13 @@ class generation {
     whole.positions = memory_.positions;
     whole.times = memory_.times;
     const auto rows = sampler_.rows(ar_step);
-    const auto scale = static_cast<float>(sampler_.guidance_scale(ar_step));
+    const ar_step_numbers numbers{
+        static_cast<float>(sampler_.guidance_scale(ar_step)), static_cast<float>(sampler_.noise_factor(ar_step)),
+        static_cast<float>(sampler_.clipping().low()), static_cast<float>(sampler_.clipping().high())};
     int const* const time_index = memory_.time_index + memory_.first_row[ar_step];
     const auto kernel = [&](auto& block, auto& grid, tile const& t, trajectory_memory const& memory) {
-      trajectory<Sampler::branches, Sampler::reads_variance>(block, grid, t, rows.data(), time_index,
-                                                             static_cast<int>(rows.size()), scale, denoiser_, random,
-                                                             memory, memory_.samples);
+      trajectory<Sampler::branches>(block, grid, t, rows.data(), time_index, static_cast<int>(rows.size()), numbers,
+                                    denoiser_, random, memory, memory_.samples);
     };
     const int most = denoiser_.most_tokens(Sampler::branches);
     if (denoiser_.prefers_team(total, Sampler::branches, executor_.groups())) {

@@ -5,6 +5,7 @@
 /// @brief A sampler: one policy for each choice, composed into a type whose tables the compiler computes.
 
 #include <ardent/annealing/constant.hpp>
+#include <ardent/clipping.hpp>
 #include <ardent/detail/pick.hpp>
 #include <ardent/detail/program.hpp>
 #include <ardent/grid/clip.hpp>
@@ -14,6 +15,7 @@
 #include <ardent/prediction.hpp>
 #include <ardent/process/cosine.hpp>
 #include <ardent/solver/ddim.hpp>
+#include <ardent/temperature/temperature.hpp>
 
 #include <span>
 #include <type_traits>
@@ -30,18 +32,32 @@ struct state {
 };
 
 /// @brief A sampler with its policies in a fixed order. Users name it `sampler<...>` or get it from `make_sampler`.
-template <class Ordering, class Annealing, class Process, class Grid, class Solver, class Guidance, class Predicts,
-          class State, class Numerics>
+template <class Ordering, class Annealing, class Process, class Grid, class Solver, class Guidance, class Temperature,
+          class Clipping, class Predicts, class State, class Numerics>
 class basic_sampler {
   static_assert(detail::grid_fits<Grid, Process>,
                 "ardent::sampler: the grid does not fit the process: one is over training steps and the other over real "
                 "time. Use grid::respaced or grid::ddim_stride with a discrete process, grid::time_uniform with a "
                 "continuous one.");
+  static_assert(detail::path_fits<Solver, Process>,
+                "ardent::sampler: the solver does not fit the noise process: DDPM and DDIM with noise need a "
+                "variance-preserving one, flow solvers one with a velocity, Euler-Maruyama the linear path. Use a process "
+                "or a solver of the other kind.");
+  static_assert(detail::parts_fit<Solver, Grid>,
+                "ardent::sampler: the grid's inner nodes do not fit the solver. Use grid::subdivided<..., 2> with "
+                "singlestep_2, grid::subdivided<..., 3> with singlestep_3, and no subdivision with others.");
+  static_assert(Solver::stochastic || !Temperature::scales_noise,
+                "ardent::sampler: a temperature is set, but the solver adds no noise that it could scale. Drop the "
+                "temperature, or use a stochastic solver such as solver::ddpm.");
+  static_assert(Predicts::what != prediction::velocity || Process::path != path_kind::variance_preserving,
+                "ardent::sampler: the denoiser predicts a velocity, but the process has no real time. Use "
+                "process::flow_linear, process::flow_cosine or a continuous process.");
 
  public:
   using state_type = typename State::type;  ///< type of the state x
   /// @brief The rows of this sampler's program.
-  using row_type = row<state_type, Solver::slots, Solver::history>;
+  using row_type =
+      row<state_type, Solver::slots, Solver::history, row_parts{Solver::reads_variance, Clipping::clips}>;
   using solver_type = Solver;      ///< the solver
   using numerics_type = Numerics;  ///< what is promised of the arithmetic
 
@@ -52,19 +68,23 @@ class basic_sampler {
   static constexpr bool reads_variance = Solver::reads_variance;         ///< the network must output a variance half
   /// @brief True if the compiler computes the tables.
   static constexpr bool tables_at_compile_time = is_static<Ordering> && detail::constant_annealing<Annealing> &&
-                                                 is_static<Process> && is_static<Grid> && is_static<Solver>;
+                                                 is_static<Process> && is_static<Grid> && is_static<Solver> &&
+                                                 (is_static<Guidance> || !detail::guidance_decides_rows<Guidance>);
 
   /// @brief Composes the policies and, if one of them is dynamic, computes the tables.
   /// @throws std::invalid_argument if an AR step asks for no step, or more than the process has training steps
   constexpr basic_sampler(Ordering ordering = {}, Annealing annealing = {}, Process process = {}, Grid grid = {},
-                          Solver solver = {}, Guidance guidance = {})
+                          Solver solver = {}, Guidance guidance = {}, Temperature temperature = {},
+                          Clipping clipping = {})
       : ordering_(ordering),
         annealing_(annealing),
         process_(process),
         grid_(grid),
         solver_(solver),
         guidance_(guidance),
-        program_(ordering_, annealing_, process_, grid_, solver_) {
+        temperature_(temperature),
+        clipping_(clipping),
+        program_(ordering_, annealing_, process_, grid_, solver_, guidance_) {
     if constexpr (requires { annealing_.ar_steps(); }) {
       if constexpr (is_static<Ordering> && is_static<Annealing>)
         static_assert(Annealing{}.ar_steps() == Ordering{}.ar_steps(),
@@ -81,6 +101,8 @@ class basic_sampler {
   constexpr Grid const& grid() const { return grid_; }                 ///< the step grid
   constexpr Solver const& solver() const { return solver_; }           ///< the solver
   constexpr Guidance const& guidance() const { return guidance_; }     ///< the guidance
+  constexpr Temperature const& temperature() const { return temperature_; }  ///< the temperature
+  constexpr Clipping const& clipping() const { return clipping_; }     ///< the clipping of x0
 
   /// @brief Tokens of an image.
   constexpr int sequence_length() const { return ordering_.sequence_length(); }
@@ -113,15 +135,19 @@ class basic_sampler {
     return sum;
   }
   /// @brief The guidance scale of an AR step.
-  constexpr double guidance_scale(int ar_step) const {
-    return guidance_.scale({ar_step, ar_steps(), program_.counts(ar_step).unknown_after, sequence_length()});
-  }
+  constexpr double guidance_scale(int ar_step) const { return guidance_.scale(progress(ar_step)); }
+  /// @brief The factor on the noise of an AR step's denoising steps.
+  constexpr double noise_factor(int ar_step) const { return temperature_.factor(progress(ar_step)); }
 
  private:
+  constexpr ar_progress progress(int ar_step) const {
+    return {ar_step, ar_steps(), program_.counts(ar_step).unknown_after, sequence_length()};
+  }
+
   template <bool Static>
   using program = std::conditional_t<
-      Static, detail::static_program<row_type, Ordering, Annealing, Process, Grid, Solver, predicted>,
-      detail::dynamic_program<row_type, Ordering, Annealing, Process, Grid, Solver, predicted>>;
+      Static, detail::static_program<row_type, Ordering, Annealing, Process, Grid, Solver, Guidance, predicted>,
+      detail::dynamic_program<row_type, Ordering, Annealing, Process, Grid, Solver, Guidance, predicted>>;
 
   [[no_unique_address]] Ordering ordering_;
   [[no_unique_address]] Annealing annealing_;
@@ -129,6 +155,8 @@ class basic_sampler {
   [[no_unique_address]] Grid grid_;
   [[no_unique_address]] Solver solver_;
   [[no_unique_address]] Guidance guidance_;
+  [[no_unique_address]] Temperature temperature_;
+  [[no_unique_address]] Clipping clipping_;
   [[no_unique_address]] program<tables_at_compile_time> program_;
 };
 
@@ -139,7 +167,7 @@ template <class... Policies>
 struct composition {
   static_assert((is_policy<Policies> && ...),
                 "ardent::sampler: something in the list is not a policy. Name orderings, annealings, processes, grids, "
-                "solvers, guidances, predicts<>, state<> and numerics only.");
+                "solvers, guidances, temperatures, clippings, predicts<>, state<> and numerics only.");
   static_assert(count_of<is_ordering, Policies...> >= 1,
                 "ardent::sampler: no ordering is named. Add one, for example ordering::masked<256, 64>.");
   static_assert(count_of<is_ordering, Policies...> <= 1, "ardent::sampler: two orderings are named. Keep one.");
@@ -148,12 +176,15 @@ struct composition {
   static_assert(count_of<is_grid, Policies...> <= 1, "ardent::sampler: two step grids are named. Keep one.");
   static_assert(count_of<is_solver, Policies...> <= 1, "ardent::sampler: two solvers are named. Keep one.");
   static_assert(count_of<is_guidance, Policies...> <= 1, "ardent::sampler: two guidances are named. Keep one.");
+  static_assert(count_of<is_temperature, Policies...> <= 1, "ardent::sampler: two temperatures are named. Keep one.");
+  static_assert(count_of<is_clipping, Policies...> <= 1, "ardent::sampler: two clippings are named. Keep one.");
 
   using type =
       basic_sampler<pick<is_ordering, void, Policies...>, pick<is_annealing, annealing::constant<50>, Policies...>,
                     pick<is_process, process::cosine<>, Policies...>,
                     pick<is_grid, grid::clip<grid::respaced, 950>, Policies...>,
                     pick<is_solver, solver::ddim<>, Policies...>, pick<is_guidance, guidance::none, Policies...>,
+                    pick<is_temperature, temperature::none, Policies...>, pick<is_clipping, clipping::none, Policies...>,
                     pick<is_predicts, predicts<prediction::epsilon>, Policies...>,
                     pick<is_state, state<float>, Policies...>, pick<is_numerics, numerics::invariant, Policies...>>;
 };
@@ -161,8 +192,8 @@ struct composition {
 }  // namespace detail
 
 /// @brief The sampler of these policies, named in any order; what is left out has a default: 50 steps at every AR step,
-/// the cosine process, iDDPM's respacing clipped at 950, DDIM with eta = 0, no guidance, an epsilon network, a float
-/// state, invariant numerics. Equal compositions are one type.
+/// the cosine process, iDDPM's respacing clipped at 950, DDIM with eta = 0, no guidance, temperature 1, no clipping, an
+/// epsilon network, a float state, invariant numerics. Equal compositions are one type.
 template <class... Policies>
 using sampler = typename detail::composition<Policies...>::type;
 
@@ -170,11 +201,12 @@ using sampler = typename detail::composition<Policies...>::type;
 /// @throws std::invalid_argument if an AR step asks for no step, or more than the process has training steps
 template <class... Policies>
 constexpr auto make_sampler(Policies const&... policies) {
-  return [&]<class O, class A, class P, class G, class S, class C, class... Rest>(
-             std::type_identity<basic_sampler<O, A, P, G, S, C, Rest...>>) {
-    return basic_sampler<O, A, P, G, S, C, Rest...>(
+  return [&]<class O, class A, class P, class G, class S, class C, class T, class X, class... Rest>(
+             std::type_identity<basic_sampler<O, A, P, G, S, C, T, X, Rest...>>) {
+    return basic_sampler<O, A, P, G, S, C, T, X, Rest...>(
         detail::value_of<O>(policies...), detail::value_of<A>(policies...), detail::value_of<P>(policies...),
-        detail::value_of<G>(policies...), detail::value_of<S>(policies...), detail::value_of<C>(policies...));
+        detail::value_of<G>(policies...), detail::value_of<S>(policies...), detail::value_of<C>(policies...),
+        detail::value_of<T>(policies...), detail::value_of<X>(policies...));
   }(std::type_identity<sampler<Policies...>>{});
 }
 

@@ -32,6 +32,14 @@ std::size_t trajectory_own_bytes(Denoiser const& denoiser, int tokens, int branc
          (state + denoiser.private_floats(tokens * branches)) * sizeof(float);
 }
 
+/// @brief What an AR step gives a trajectory besides its rows.
+struct ar_step_numbers {
+  float guidance_scale = 1;  ///< scale of classifier-free guidance
+  float noise_factor = 1;    ///< temperature: factor on the noise of the steps
+  float x0_low = 0;          ///< bounds of x0, if it is clipped
+  float x0_high = 0;         ///< see x0_low
+};
+
 namespace detail {
 
 /// This block's slots, earlier model outputs, and the denoiser's input, one after the other.
@@ -52,12 +60,20 @@ struct trajectory_state {
   }
 };
 
-/// One element's row: guidance mix, conversion, the linear program, noise.
-template <bool ReadsVariance, class Row, class T>
-ARDENT_INLINE void advance(Row const& row, trajectory_state<Row, T> const& s, std::ptrdiff_t e, float output,
-                           float variance, float noise) {
+/// One element's row: conversion, the linear program, noise.
+template <class Row, class T>
+ARDENT_INLINE void advance(Row const& row, ar_step_numbers const& numbers, trajectory_state<Row, T> const& s,
+                           std::ptrdiff_t e, float output, [[maybe_unused]] float variance, float noise) {
   T model[Row::history];
-  model[0] = row.of_x * s.slot[0][e] + row.of_output * static_cast<T>(output);
+  const T x = s.slot[0][e];
+  if constexpr (Row::parts.clipped_x0) {
+    T x0 = row.x0_of_x * x + row.x0_of_output * static_cast<T>(output);
+    x0 = x0 < static_cast<T>(numbers.x0_low) ? static_cast<T>(numbers.x0_low) : x0;
+    x0 = x0 > static_cast<T>(numbers.x0_high) ? static_cast<T>(numbers.x0_high) : x0;
+    model[0] = row.m_of_x * x + row.m_of_x0 * x0;
+  } else {
+    model[0] = row.of_x * x + row.of_output * static_cast<T>(output);
+  }
   for (int j = 1; j < Row::history; ++j) model[j] = s.earlier[j - 1][e];
   T before[Row::slots];
   for (int i = 0; i < Row::slots; ++i) before[i] = s.slot[i][e];
@@ -66,8 +82,8 @@ ARDENT_INLINE void advance(Row const& row, trajectory_state<Row, T> const& s, st
     for (int j = 1; j < Row::slots; ++j) next += row.slot[i][j] * before[j];
     for (int j = 0; j < Row::history; ++j) next += row.model[i][j] * model[j];
     if (i == 0) {
-      T deviation = row.noise;
-      if constexpr (ReadsVariance) {
+      T deviation = row.noise * static_cast<T>(numbers.noise_factor);
+      if constexpr (Row::parts.learned_variance) {
         const float share = 0.5f * (variance + 1.0f);
         const float half_log = share * static_cast<float>(row.half_log_variance_max) +
                                (1.0f - share) * static_cast<float>(row.half_log_variance_min);
@@ -88,18 +104,19 @@ ARDENT_INLINE void advance(Row const& row, trajectory_state<Row, T> const& s, st
 /// Every thread of every block of the grid calls it. Each block keeps its own copy of the (small) state and updates it
 /// alike, so a row costs the grid no exchange beyond the denoiser's.
 ///
-/// @tparam Branches       1, or 2 with guidance: output = unconditional + scale (conditional - unconditional)
-/// @tparam ReadsVariance  the second half of the conditional output is the variance; it is not guided
-/// @param t               the tile; t.branches = Branches
-/// @param rows            the AR step's rows
-/// @param time_index      for each row, the row of the prepared time table
-/// @param count           number of rows
-/// @param guidance_scale  scale of the AR step
-/// @param tokens          [total][channels], where the samples go (rows of this tile)
+/// With a learned-range variance the second half of the conditional output is the variance; it is not guided.
+///
+/// @tparam Branches   1, or 2 with guidance: output = unconditional + scale (conditional - unconditional)
+/// @param t           the tile; t.branches = Branches
+/// @param rows        the AR step's rows
+/// @param time_index  for each row, the row of the prepared time table
+/// @param count       number of rows
+/// @param numbers     guidance scale, temperature and bounds of the AR step
+/// @param tokens      [total][channels], where the samples go (rows of this tile)
 ARDENT_ANY_GROUP
-template <int Branches, bool ReadsVariance, class Block, class Grid, class Row, class Denoiser, class Random>
+template <int Branches, class Block, class Grid, class Row, class Denoiser, class Random>
 ARDENT_INLINE void trajectory(Block& block, Grid& grid, tile const& t, Row const* rows, int const* time_index,
-                              int count, float guidance_scale, Denoiser const& denoiser, Random const& random,
+                              int count, ar_step_numbers const& numbers, Denoiser const& denoiser, Random const& random,
                               trajectory_memory const& memory, float* tokens) {
   using T = typename Row::value_type;
   const int channels = denoiser.channels(), outputs = denoiser.outputs();
@@ -145,11 +162,11 @@ ARDENT_INLINE void trajectory(Block& block, Grid& grid, tile const& t, Row const
         float output = conditional[c];
         if constexpr (Branches == 2) {
           const float unconditional = memory.output[static_cast<std::ptrdiff_t>(t.tokens + r) * outputs + c];
-          output = unconditional + guidance_scale * (output - unconditional);
+          output = row.guided ? unconditional + numbers.guidance_scale * (output - unconditional) : output;
         }
-        const float variance = ReadsVariance ? conditional[channels + c] : 0.0f;
-        detail::advance<ReadsVariance>(row, s, static_cast<std::ptrdiff_t>(r) * channels + c, output, variance,
-                                       noise.value[j]);
+        const float variance = Row::parts.learned_variance ? conditional[channels + c] : 0.0f;
+        detail::advance(row, numbers, s, static_cast<std::ptrdiff_t>(r) * channels + c, output, variance,
+                        noise.value[j]);
       }
     });
   }

@@ -23,8 +23,12 @@ using mar_time = process::piecewise_log_alpha<process::cosine<>, 951>;
 TEST_CASE("grid::time_uniform: evenly spaced from the process's start to its end") {
   mar_time const p;
   for (int const steps : {1, 2, 3, 25, 100, 997}) {
-    std::vector<double> times(static_cast<std::size_t>(steps) + 1);
-    ardent::grid::time_uniform().times(steps, p, times.data());
+    std::vector<double> table(static_cast<std::size_t>(p.table_size()));
+    p.fill_table(table.data());
+    std::vector<ardent::node> nodes(static_cast<std::size_t>(steps) + 1);
+    CHECK(ardent::grid::time_uniform().nodes(steps, p, table.data(), nodes.data()) == steps);
+    std::vector<double> times;
+    for (ardent::node const& n : nodes) times.push_back(n.time);
     INFO("K = " << steps);
     CHECK(times.front() == 0.95);
     CHECK(times.back() == 1.0 / 951);
@@ -40,13 +44,13 @@ TEST_CASE("grid::time_uniform: nodes are the process's at those times, the last 
   mar_time const p;
   std::vector<double> table(static_cast<std::size_t>(p.table_size()));
   p.fill_table(table.data());
-  std::vector<double> scratch(11);
+  std::vector<int> scratch(11);
   std::vector<ardent::node> nodes(11);
   int const count =
       ardent::detail::fill_nodes(ardent::grid::time_uniform(), p, table.data(), 10, scratch.data(), nodes.data());
   REQUIRE(count == 10);
   for (std::size_t k = 0; k <= 10; ++k) {
-    ardent::node const expected = p.at(table.data(), scratch[k]);
+    ardent::node const expected = p.at(table.data(), nodes[k].time);
     CHECK(nodes[k].timestep == expected.timestep);
     CHECK(nodes[k].alpha == expected.alpha);
     CHECK(nodes[k].sigma == expected.sigma);

@@ -55,12 +55,12 @@ TEST_CASE("sampler: static and dynamic tables of DiSA's MAR") {
                                    solver::ddpm<>(), precise()));
 }
 
-TEST_CASE("sampler: static and dynamic tables of fixed variances, temperatures and the unclipped grid") {
+TEST_CASE("sampler: static and dynamic tables of fixed variances and the unclipped grid") {
   check_equal(ardent::sampler<ordering::raster<16, 4>, annealing::cosine<20, 3>, process::linear<>, grid::respaced,
-                              solver::ddpm<variance::fixed_small, 0.9>, ardent::predicts<prediction::x0>, precise>(),
+                              solver::ddpm<variance::fixed_small>, ardent::predicts<prediction::x0>, precise>(),
               ardent::make_sampler(ordering::raster(given(16), 4), annealing::cosine(given(20), 3),
                                    process::linear(given(1000)), grid::respaced(),
-                                   solver::ddpm<variance::fixed_small, dynamic>(0.9), ardent::predicts<prediction::x0>(),
+                                   solver::ddpm<variance::fixed_small>(), ardent::predicts<prediction::x0>(),
                                    precise()));
   check_equal(ardent::sampler<ordering::raster<4, 2>, annealing::table<31, 8>, grid::respaced,
                               solver::ddpm<variance::fixed_large>, precise>(),

@@ -78,7 +78,7 @@ TEST_CASE("solver::ddpm: the learned range is the recorded one") {
   static_assert(ardent::solver::ddpm<>::reads_variance);
 }
 
-TEST_CASE("solver::ddpm: the fixed variances are the recorded ones, times the temperature squared") {
+TEST_CASE("solver::ddpm: the fixed variances are the recorded ones") {
   for_each_step([](test::schedule const& recorded, std::vector<ardent::node> const& nodes, int k, std::size_t i) {
     int const steps = static_cast<int>(nodes.size()) - 1;
     bool const last = k == steps - 1;
@@ -92,22 +92,8 @@ TEST_CASE("solver::ddpm: the fixed variances are the recorded ones, times the te
     };
     CHECK(close(noise(ardent::solver::ddpm<variance::fixed_small>()), small));
     CHECK(close(noise(ardent::solver::ddpm<variance::fixed_large>()), large));
-    CHECK(close(noise(ardent::solver::ddpm<variance::fixed_small, 0.5>()), 0.5 * small));
-    CHECK(close(noise(ardent::solver::ddpm<variance::fixed_large, ardent::dynamic>(1.25)), 1.25 * large));
-    CHECK(noise(ardent::solver::ddpm<variance::fixed_large, 0>()) == 0);
   });
   static_assert(!ardent::solver::ddpm<variance::fixed_small>::reads_variance);
-}
-
-TEST_CASE("solver::ddpm: the temperature of the learned range multiplies the deviation, not the range") {
-  auto const nodes = test::cosine_nodes(10, 950);
-  auto const one = ardent::solver::ddpm<>().row(nodes.data(), 10, 3, prediction::epsilon);
-  auto const cool = ardent::solver::ddpm<variance::learned_range, 0.75>().row(nodes.data(), 10, 3, prediction::epsilon);
-  CHECK(cool.noise == 0.75);
-  CHECK(cool.half_log_variance_min == one.half_log_variance_min);
-  CHECK(cool.half_log_variance_max == one.half_log_variance_max);
-  CHECK(cool.slot[0][0] == one.slot[0][0]);
-  CHECK(cool.model[0][0] == one.model[0][0]);
 }
 
 TEST_CASE("solver::ddpm: a single step") {
@@ -118,12 +104,4 @@ TEST_CASE("solver::ddpm: a single step") {
   CHECK(row.noise == 0);
   CHECK(ardent::clipped_log_variance(nodes.data(), 1, 0) ==
         doctest::Approx(std::log(1 - nodes[0].alphas_cumprod)).epsilon(1e-14));
-}
-
-TEST_CASE("solver::ddpm: a negative temperature is refused") {
-  using dynamic_ddpm = ardent::solver::ddpm<variance::learned_range, ardent::dynamic>;
-  CHECK_THROWS_WITH_AS(dynamic_ddpm(-0.5), "ardent::solver::ddpm: temperature must be at least 0, found -0.500000",
-                       std::invalid_argument);
-  CHECK_THROWS_AS(dynamic_ddpm(std::nan("")), std::invalid_argument);
-  CHECK(dynamic_ddpm(0).temperature() == 0);
 }

@@ -8,6 +8,7 @@
 #include <ardent/solver/ddim.hpp>
 #include <ardent/solver/ddpm.hpp>
 #include <ardent/solver/dpm_solver.hpp>
+#include <ardent/solver/dpm_solver_pp.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -36,7 +37,8 @@ std::vector<node_list> clean_grids() {
 // The same, and one over real time with an end that is not quite clean.
 std::vector<node_list> all_grids() {
   ardent::process::piecewise_log_alpha<ardent::process::cosine<>, 951> const process;
-  std::vector<double> table(1000), scratch(26);
+  std::vector<double> table(1000);
+  std::vector<int> scratch(26);
   process.fill_table(table.data());
   node_list nodes(26);
   ardent::detail::fill_nodes(ardent::grid::time_uniform(), process, table.data(), 25, scratch.data(), nodes.data());

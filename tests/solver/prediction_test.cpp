@@ -7,6 +7,7 @@
 #include <ardent/solver/ddim.hpp>
 #include <ardent/solver/ddpm.hpp>
 #include <ardent/solver/dpm_solver.hpp>
+#include <ardent/solver/dpm_solver_pp.hpp>
 
 #include <cmath>
 #include <initializer_list>

@@ -41,7 +41,7 @@ struct checked_scene {
     auto const sampler =
         ardent::make_sampler(ardent::ordering::raster{what.length, 1}, ardent::annealing::constant{what.steps},
                              ardent::guidance::constant{guidance_scale},
-                             ardent::solver::ddpm<ardent::variance::learned_range, ardent::dynamic>{temperature});
+                             ardent::solver::ddpm<>{}, ardent::temperature::constant{temperature});
     return largest_difference(draw<float>(what, sampler, executor, most, team), expected);
   }
 };

@@ -42,7 +42,7 @@ TEST_CASE("DDPM with learned range, guidance and temperature equals the referenc
       auto const table = test::reference_steps(steps, 950);
       auto const sampler = ardent::make_sampler(
           ardent::ordering::raster{3, 1}, ardent::annealing::constant{steps}, ardent::guidance::constant{2.5},
-          ardent::solver::ddpm<ardent::variance::learned_range, ardent::dynamic>{temperature});
+          ardent::solver::ddpm<>{}, ardent::temperature::constant{temperature});
       REQUIRE(sampler.effective_steps(0) == static_cast<int>(table.size()));
       auto const draw_token = [&](auto const& network, doubles const& x, auto const& noise) {
         return test::reference_ddpm(table, x, network, noise, temperature);

@@ -168,6 +168,48 @@ constexpr double sqrt(double x) {
   return y * power_of_two(half);
 }
 
+/// atan(x) for any x. Error below 3 ulp.
+constexpr double atan(double x) {
+  if (x < 0) return -atan(-x);
+  // tan(pi/8 j) splits the range; each part is moved to |y| <= tan(pi/16) by the subtraction formula
+  real base = 0, low = 0;
+  double y = x;
+  if (x > 1) {
+    y = -1 / x;
+    base = half_pi_high;
+    low = half_pi_low;
+  }
+  const auto rotate = [&](double tangent, double high, double rest) {
+    y = ((real(y) - real(tangent)) / (real(1.0) + real(y) * real(tangent))).value;
+    base = base + real(high);
+    low = low + real(rest);
+  };
+  if (y > 0.19891236737965800691) {
+    if (y > 0.66817863791929891999)
+      rotate(1.0, half_pi_high / 2, half_pi_low / 2);
+    else
+      rotate(0.41421356237309504880, half_pi_high / 4, half_pi_low / 4);
+  } else if (y < -0.19891236737965800691) {
+    if (y < -0.66817863791929891999)
+      rotate(-1.0, -half_pi_high / 2, -half_pi_low / 2);
+    else
+      rotate(-0.41421356237309504880, -half_pi_high / 4, -half_pi_low / 4);
+  }
+  const real z = real(y) * real(y);
+  real sum = 1.0 / 25;
+  for (int n = 23; n >= 3; n -= 2) sum = real(1.0 / n) - z * sum;
+  return (base + (real(y) - (real(y) * (z * sum) - low))).value;
+}
+
+/// acos(x), x in [-1, 1]. Error below 4 ulp.
+constexpr double acos(double x) {
+  if (x <= -1) return pi;
+  return 2 * atan(sqrt(((real(1.0) - real(x)) / (real(1.0) + real(x))).value));
+}
+
+/// x^y for x > 0, through exp and log: relative error below 1e-15 (1 + |y log x|).
+constexpr double pow(double x, double y) { return x == 0 ? 0.0 : exp((real(y) * real(log(x))).value); }
+
 /// |x|.
 constexpr double absolute(double x) { return x < 0 ? -x : x; }
 

@@ -11,6 +11,7 @@
 #include <ardent/prediction.hpp>
 #include <ardent/process/process.hpp>
 #include <ardent/solver/row.hpp>
+#include <ardent/temperature/temperature.hpp>
 
 #include <stdexcept>
 #include <string>
@@ -31,12 +32,14 @@ struct is_process : std::bool_constant<noise_process<P>> {};
 /// Stands for any continuous process when a grid over real time is recognised.
 struct some_process {
   static constexpr bool discrete_time = false;
+  static constexpr path_kind path = path_kind::linear_flow;
   constexpr int train_timesteps() const { return 1; }
   constexpr int table_size() const { return 0; }
   constexpr void fill_table(double*) const {}
   constexpr node at(double const*, double) const { return {}; }
   constexpr double start_time() const { return 1; }
   constexpr double end_time() const { return 0; }
+  constexpr double time_of(double const*, double) const { return 0; }
 };
 
 template <class P>
@@ -45,6 +48,10 @@ template <class P>
 struct is_solver : std::bool_constant<solver_policy<P>> {};
 template <class P>
 struct is_guidance : std::bool_constant<guidance_policy<P>> {};
+template <class P>
+struct is_temperature : std::bool_constant<temperature_policy<P>> {};
+template <class P>
+struct is_clipping : std::bool_constant<requires { P::clips; }> {};
 template <class P>
 struct is_predicts : std::false_type {};
 template <prediction What>
@@ -59,6 +66,7 @@ struct is_numerics : std::is_same<P, numerics::invariant> {};
 template <class P>
 inline constexpr bool is_policy = is_ordering<P>::value || is_annealing<P>::value || is_process<P>::value ||
                                   is_grid<P>::value || is_solver<P>::value || is_guidance<P>::value ||
+                                  is_temperature<P>::value || is_clipping<P>::value ||
                                   is_predicts<P>::value || is_state<P>::value || is_numerics<P>::value;
 
 template <template <class> class Is, class... Policies>
@@ -91,6 +99,27 @@ constexpr T value_of(First const& first, Rest const&... rest) {
 
 template <class Grid, class Process>
 inline constexpr bool grid_fits = (discrete_grid<Grid> && discrete_process<Process>) || continuous_grid<Grid, Process>;
+
+/// True if a solver's need is met by a process's path.
+template <class Solver, class Process>
+inline constexpr bool path_fits = [] {
+  switch (Solver::needs) {
+    case path_need::any: return true;
+    case path_need::variance_preserving: return Process::path != path_kind::linear_flow;
+    case path_need::velocity: return Process::path != path_kind::variance_preserving;
+    case path_need::linear_flow: return Process::path == path_kind::linear_flow;
+  }
+  return false;
+}();
+
+/// True if a singlestep solver stands on a grid that has its inner nodes, and no other solver on such a grid.
+template <class Solver, class Grid>
+inline constexpr bool parts_fit = [] {
+  int needed = 1, given = 1;
+  if constexpr (requires { Solver::parts; }) needed = Solver::parts;
+  if constexpr (requires { Grid::parts; }) given = Grid::parts;
+  return needed == given;
+}();
 
 inline void check_table_length(int entries, int ar_steps) {
   if (entries != ar_steps)

@@ -6,6 +6,7 @@
 
 #include <ardent/annealing/annealing.hpp>
 #include <ardent/grid/grid.hpp>
+#include <ardent/guidance/guidance.hpp>
 #include <ardent/number.hpp>
 #include <ardent/ordering/ordering.hpp>
 #include <ardent/solver/row.hpp>
@@ -15,6 +16,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -32,6 +34,16 @@ struct row_slice {
 /// An annealing policy that the compiler can evaluate.
 template <class A>
 concept constant_annealing = is_static<A> && requires { typename std::bool_constant<(A().steps(0, 1), true)>; };
+
+/// A guidance that is restricted to some times decides which rows are guided.
+template <class G>
+inline constexpr bool guidance_decides_rows = requires(G const& g) { g.acts_at(0.0); };
+
+/// Guidance that acts everywhere: what the rows of all other guidances have in common.
+struct guidance_everywhere {};
+
+template <class G>
+using row_guidance = std::conditional_t<guidance_decides_rows<G>, G, guidance_everywhere>;
 
 /// Training steps of a discrete process, or the most a number of steps can be.
 template <class P>
@@ -56,37 +68,49 @@ inline constexpr auto process_table = [] {
   return table;
 }();
 
-template <int Steps>
+template <int Nodes>
 struct node_list {
-  std::array<node, Steps + 1> nodes{};
-  int count = 0;
+  std::array<node, Nodes> nodes{};
+  int count = 0;  // steps; one more node than that
 };
 
 template <class Process, class Grid, int Steps>
 inline constexpr auto node_table = [] {
-  node_list<Steps> list;
-  std::array<typename grid_time<Grid>::type, Steps + 1> scratch{};
+  node_list<most_nodes(Grid{}, Steps)> list;
+  std::array<int, Steps + 1> scratch{};
   list.count = fill_nodes(Grid{}, Process{}, process_table<Process>.data(), Steps, scratch.data(), list.nodes.data());
   return list;
 }();
 
+/// What decides a sampler's rows, apart from the number of steps.
+template <class Row, class Process, class Grid, class Solver, class Guidance, prediction From>
+struct row_rules {
+  /// Row k as the solver and the guidance have it, rounded to the kernel's row.
+  static constexpr Row row(Solver const& solver, Guidance const& guidance, node const* nodes, int n, int k) {
+    auto full = solver.row(nodes, n, k, From);
+    full.guided = guidance_acts_at(guidance, full.timestep);
+    return round_row<Row>(full);
+  }
+};
+
 /// Rows in chunks, so that no single constant expression outgrows a compiler's default limit.
 inline constexpr int rows_in_chunk = 64;
 
-template <class Row, class Process, class Grid, class Solver, prediction From, int Steps, int Chunk>
+template <class Row, class Process, class Grid, class Solver, class Guidance, prediction From, int Steps, int Chunk>
 inline constexpr auto row_chunk = [] {
   std::array<Row, rows_in_chunk> rows{};
   constexpr auto const& list = node_table<Process, Grid, Steps>;
-  const int total = evaluations(Solver{}, list.count);
+  const int total = evaluations(Solver{}, list.nodes.data(), list.count);
   for (int i = 0; i < rows_in_chunk && Chunk * rows_in_chunk + i < total; ++i)
-    rows[static_cast<std::size_t>(i)] = round_row<typename Row::value_type>(
-        Solver{}.row(list.nodes.data(), list.count, Chunk * rows_in_chunk + i, From));
+    rows[static_cast<std::size_t>(i)] = row_rules<Row, Process, Grid, Solver, Guidance, From>::row(
+        Solver{}, Guidance{}, list.nodes.data(), list.count, Chunk * rows_in_chunk + i);
   return rows;
 }();
 
-template <class Row, class Process, class Grid, class Solver, prediction From, int Steps>
+template <class Row, class Process, class Grid, class Solver, class Guidance, prediction From, int Steps>
 inline constexpr auto row_table = [] {
-  constexpr int total = evaluations(Solver{}, node_table<Process, Grid, Steps>.count);
+  constexpr auto const& list = node_table<Process, Grid, Steps>;
+  constexpr int total = evaluations(Solver{}, list.nodes.data(), list.count);
   constexpr int chunks = (total + rows_in_chunk - 1) / rows_in_chunk;
   std::array<Row, static_cast<std::size_t>(total)> rows{};
   [&]<int... Chunk>(std::integer_sequence<int, Chunk...>) {
@@ -94,13 +118,14 @@ inline constexpr auto row_table = [] {
       for (int i = 0; i < rows_in_chunk && first + i < total; ++i)
         rows[static_cast<std::size_t>(first + i)] = chunk[static_cast<std::size_t>(i)];
     };
-    (copy(Chunk * rows_in_chunk, row_chunk<Row, Process, Grid, Solver, From, Steps, Chunk>), ...);
+    (copy(Chunk * rows_in_chunk, row_chunk<Row, Process, Grid, Solver, Guidance, From, Steps, Chunk>), ...);
   }(std::make_integer_sequence<int, chunks>{});
   return rows;
 }();
 
 /// The program of a sampler whose policies are all static: an empty object in front of the compiler's tables.
-template <class Row, class Ordering, class Annealing, class Process, class Grid, class Solver, prediction From>
+template <class Row, class Ordering, class Annealing, class Process, class Grid, class Solver, class Guidance,
+          prediction From>
 class static_program {
   static constexpr int ar_steps = Ordering{}.ar_steps();
 
@@ -112,7 +137,10 @@ class static_program {
     static_assert(steps <= most_steps(Process{}),
                   "ardent::sampler: the annealing asks for more denoising steps than the process has training steps. Use "
                   "fewer steps.");
-    constexpr auto const& rows = row_table<Row, Process, Grid, Solver, From, steps>;
+    static_assert(steps >= least_steps<Solver>(),
+                  "ardent::sampler: the annealing asks for fewer denoising steps than the multistep solver's order at some "
+                  "AR step. Raise the lower end of the annealing, or use a solver of lower order.");
+    constexpr auto const& rows = row_table<Row, Process, Grid, Solver, row_guidance<Guidance>, From, steps>;
     return {rows.data(), static_cast<int>(rows.size())};
   }
 
@@ -121,7 +149,8 @@ class static_program {
   }(std::make_integer_sequence<int, ar_steps>{});
 
  public:
-  constexpr static_program(Ordering const&, Annealing const&, Process const&, Grid const&, Solver const&) {}
+  constexpr static_program(Ordering const&, Annealing const&, Process const&, Grid const&, Solver const&,
+                           Guidance const&) {}
   constexpr std::span<Row const> rows(int ar_step) const {
     row_slice<Row> const& s = slices[static_cast<std::size_t>(ar_step)];
     return {s.rows, static_cast<std::size_t>(s.count)};
@@ -130,11 +159,12 @@ class static_program {
 };
 
 /// The same computed at run time.
-template <class Row, class Ordering, class Annealing, class Process, class Grid, class Solver, prediction From>
+template <class Row, class Ordering, class Annealing, class Process, class Grid, class Solver, class Guidance,
+          prediction From>
 class dynamic_program {
  public:
   dynamic_program(Ordering const& ordering, Annealing const& annealing, Process const& process, Grid const& grid,
-                  Solver const& solver) {
+                  Solver const& solver, Guidance const& guidance) {
     const int ar_steps = ordering.ar_steps();
     counts_.resize(static_cast<std::size_t>(ar_steps));
     ordering.fill(counts_.data());
@@ -147,8 +177,12 @@ class dynamic_program {
         throw std::invalid_argument("ardent::sampler: expected 1 to " + std::to_string(most_steps(process)) +
                                     " denoising steps (no more than there are training steps) at AR step " +
                                     std::to_string(i) + ", found " + std::to_string(steps));
+      if (steps < least_steps<Solver>())
+        throw std::invalid_argument("ardent::sampler: expected at least " + std::to_string(least_steps<Solver>()) +
+                                    " denoising steps for this solver's order at AR step " + std::to_string(i) +
+                                    ", found " + std::to_string(steps));
       auto [place, is_new] = known.try_emplace(steps);
-      if (is_new) place->second = append(process, grid, solver, table.data(), steps);
+      if (is_new) place->second = append(process, grid, solver, guidance, table.data(), steps);
       slices_.push_back(place->second);
     }
   }
@@ -165,14 +199,15 @@ class dynamic_program {
     std::size_t count = 0;
   };
 
-  slice append(Process const& process, Grid const& grid, Solver const& solver, double const* table, int steps) {
-    std::vector<node> nodes(static_cast<std::size_t>(steps) + 1);
-    std::vector<typename grid_time<Grid>::type> scratch(nodes.size());
+  slice append(Process const& process, Grid const& grid, Solver const& solver, Guidance const& guidance,
+               double const* table, int steps) {
+    std::vector<node> nodes(static_cast<std::size_t>(most_nodes(grid, steps)));
+    std::vector<int> scratch(static_cast<std::size_t>(steps) + 1);
     const int count = fill_nodes(grid, process, table, steps, scratch.data(), nodes.data());
-    const int total = evaluations(solver, count);
+    const int total = evaluations(solver, nodes.data(), count);
     const slice s{rows_.size(), static_cast<std::size_t>(total)};
     for (int k = 0; k < total; ++k)
-      rows_.push_back(round_row<typename Row::value_type>(solver.row(nodes.data(), count, k, From)));
+      rows_.push_back(row_rules<Row, Process, Grid, Solver, Guidance, From>::row(solver, guidance, nodes.data(), count, k));
     return s;
   }
 

@@ -7,14 +7,17 @@
 #include <ardent/process/process.hpp>
 
 #include <concepts>
+#include <stdexcept>
+#include <string>
 
 namespace ardent {
 inline namespace v0 {
 
 /// @brief A grid over the integer steps of a discrete process.
 ///
-/// `timesteps(K, T, out)` writes K integers in [0, T), ascending and possibly repeated, where T is the number of
-/// training steps. Repeated ones are visited once: `effective_steps` says how many are left.
+/// - `timesteps(K, T, out)` writes K integers in [0, T), ascending and possibly repeated, where T is the number of
+///   training steps. Repeated ones are visited once: `effective_steps` says how many are left.
+/// - `end(process, table)`, optional: the node where the trajectory ends, if it is not the noiseless one.
 template <class G>
 concept discrete_grid = requires(G const& g, int steps, int train_timesteps, int* out) {
   g.timesteps(steps, train_timesteps, out);
@@ -22,11 +25,14 @@ concept discrete_grid = requires(G const& g, int steps, int train_timesteps, int
 
 /// @brief A grid over real time.
 ///
-/// `times(K, process, out)` writes K + 1 strictly descending times: where the denoiser is evaluated, and the end.
+/// - `nodes(K, process, table, out)` writes the strictly descending nodes of a K-step trajectory, the end included, and
+///   returns the number of steps; `most_nodes(K)` bounds how many nodes that are.
 template <class G, class P>
-concept continuous_grid = continuous_process<P> && requires(G const& g, int steps, P const& p, double* out) {
-  g.times(steps, p, out);
-};
+concept continuous_grid =
+    continuous_process<P> && requires(G const& g, int steps, P const& p, double const* table, node* out) {
+      { g.nodes(steps, p, table, out) } -> std::same_as<int>;
+      { g.most_nodes(steps) } -> std::same_as<int>;
+    };
 
 namespace detail {
 
@@ -38,34 +44,49 @@ constexpr int drop_repeated(int* values, int count) {
   return kept;
 }
 
+/// Refuses nodes that do not get less noisy from one to the next.
+constexpr void check_descending(node const* nodes, int steps) {
+  for (int k = 0; k < steps; ++k)
+    if (!(nodes[k + 1].sigma * nodes[k].alpha < nodes[k].sigma * nodes[k + 1].alpha))
+      throw std::invalid_argument("ardent::grid: expected strictly less noise at every node, found no less at node " +
+                                  std::to_string(k + 1));
+}
+
+/// Nodes that a K-step grid may write.
+template <class G>
+constexpr int most_nodes(G const& grid, int steps) {
+  if constexpr (discrete_grid<G>)
+    return steps + 1;
+  else
+    return grid.most_nodes(steps);
+}
+
 /// Writes the nodes of a K-step grid, noisiest first, and after them the node where the trajectory ends. Returns the
-/// number of steps. `out` has room for K + 1 nodes, `scratch` for K + 1 ints or doubles.
-template <discrete_grid G, discrete_process P>
+/// number of steps. `out` has room for most_nodes, `scratch` for K ints.
+template <class G, class P>
 constexpr int fill_nodes(G const& grid, P const& process, double const* table, int steps, int* scratch, node* out) {
-  grid.timesteps(steps, process.train_timesteps(), scratch);
-  const int count = drop_repeated(scratch, steps);
-  for (int k = 0; k < count; ++k) out[k] = process.at(table, scratch[count - 1 - k]);
-  out[count] = clean_node;
+  int count = 0;
+  if constexpr (discrete_grid<G>) {
+    grid.timesteps(steps, process.train_timesteps(), scratch);
+    count = drop_repeated(scratch, steps);
+    for (int k = 0; k < count; ++k) out[k] = process.at(table, scratch[count - 1 - k]);
+    if constexpr (requires { grid.end(process, table); })
+      out[count] = grid.end(process, table);
+    else
+      out[count] = clean_node;
+  } else {
+    count = grid.nodes(steps, process, table, out);
+  }
+  check_descending(out, count);
   return count;
 }
 
-template <class G, continuous_process P>
-  requires continuous_grid<G, P>
-constexpr int fill_nodes(G const& grid, P const& process, double const* table, int steps, double* scratch, node* out) {
-  grid.times(steps, process, scratch);
-  for (int k = 0; k <= steps; ++k) out[k] = process.at(table, scratch[k]);
+/// The nodes at K + 1 times given by a function of k.
+template <class P, class Time>
+constexpr int nodes_at(int steps, P const& process, double const* table, node* out, Time time) {
+  for (int k = 0; k <= steps; ++k) out[k] = process.at(table, time(k));
   return steps;
 }
-
-/// int for grids over training steps, double for grids over real time.
-template <class G>
-struct grid_time {
-  using type = double;
-};
-template <discrete_grid G>
-struct grid_time<G> {
-  using type = int;
-};
 
 }  // namespace detail
 }  // namespace v0

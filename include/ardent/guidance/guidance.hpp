@@ -25,6 +25,7 @@ struct ar_progress {
 ///
 /// - `guided`: false if only the conditional branch is evaluated.
 /// - `scale(progress)`: the scale at an AR step; 1 is no guidance.
+/// - `acts_at(timestep)`, optional: false where only the conditional output is used; see guidance::interval.
 template <class G>
 concept guidance_policy = requires(G const& g, ar_progress const& p) {
   { G::guided } -> std::convertible_to<bool>;
@@ -32,6 +33,14 @@ concept guidance_policy = requires(G const& g, ar_progress const& p) {
 };
 
 namespace detail {
+
+template <class G>
+constexpr bool guidance_acts_at([[maybe_unused]] G const& guidance, [[maybe_unused]] double timestep) {
+  if constexpr (requires { guidance.acts_at(timestep); })
+    return guidance.acts_at(timestep);
+  else
+    return true;
+}
 
 constexpr void check_guidance(char const* name, double scale) {
   if (!(scale >= 0 && scale <= 1e6))

@@ -23,6 +23,7 @@ template <auto TrainTimesteps = 1000>
 class cosine {
  public:
   static constexpr bool discrete_time = true;
+  static constexpr path_kind path = path_kind::variance_preserving;
 
   constexpr cosine() = default;
   /// @param train_timesteps  T

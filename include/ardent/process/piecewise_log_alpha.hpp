@@ -29,6 +29,7 @@ class piecewise_log_alpha {
 
  public:
   static constexpr bool discrete_time = false;
+  static constexpr path_kind path = path_kind::variance_preserving;
   static constexpr int kept = Kept;  ///< training steps used
 
   constexpr piecewise_log_alpha() = default;
@@ -64,7 +65,23 @@ class piecewise_log_alpha {
     const double log_alpha_t = log_alpha(table, t);
     const double alphas_cumprod = detail::exp(2 * log_alpha_t);
     return {detail::rounded(t * train_timesteps()), alphas_cumprod, detail::exp(log_alpha_t),
-            detail::sqrt(-detail::expm1(2 * log_alpha_t))};
+            detail::sqrt(-detail::expm1(2 * log_alpha_t)), 0, 0, t};
+  }
+
+  /// @brief The time at which half_logsnr is lambda, from the same segments.
+  constexpr double time_of(double const* table, double lambda) const {
+    using detail::real;
+    // log alpha = -log(1 + e^(-2 lambda)) / 2, written so that neither sign of lambda overflows
+    const double magnitude = lambda < 0 ? -lambda : lambda;
+    const double tail = 0.5 * detail::log(1 + detail::exp(-2 * magnitude));
+    const double target = lambda < 0 ? lambda - tail : -tail;
+    int low = 0, high = Kept - 1;  // log alpha falls with n
+    while (high - low > 1) {
+      const int middle = (low + high) / 2;
+      (table[middle] >= target ? low : high) = middle;
+    }
+    const real place = real(low) + (real(target) - real(table[low])) / (real(table[low + 1]) - real(table[low]));
+    return ((place + real(1)) * real(start_time()) / real(Kept)).value;
   }
 
  private:

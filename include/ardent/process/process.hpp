@@ -18,21 +18,39 @@ struct node {
   double alphas_cumprod = 1;      ///< alpha^2 / (alpha^2 + sigma^2), in [0, 1]
   double alpha = 1;               ///< signal level
   double sigma = 0;               ///< noise level (standard deviation)
+  double alpha_rate = 0;          ///< d alpha / dt where the process has a real time; a flow's velocity needs it
+  double sigma_rate = 0;          ///< d sigma / dt likewise
+  double time = 0;                ///< that real time
 };
 
 /// @brief A variance-preserving node from alphas_cumprod: alpha = sqrt(abar), sigma = sqrt(1 - abar).
 /// @param timestep        what the denoiser is told
 /// @param alphas_cumprod  in [0, 1]
 constexpr node variance_preserving_node(double timestep, double alphas_cumprod) {
-  return {timestep, alphas_cumprod, detail::sqrt(alphas_cumprod), detail::sqrt(1 - alphas_cumprod)};
+  return {timestep, alphas_cumprod, detail::sqrt(alphas_cumprod), detail::sqrt(1 - alphas_cumprod), 0, 0, 0};
+}
+
+/// @brief A node of any path from its levels: alphas_cumprod is alpha^2 / (alpha^2 + sigma^2). The denoiser is told
+/// the time.
+constexpr node path_node(double time, double alpha, double sigma, double alpha_rate, double sigma_rate) {
+  using detail::real;
+  const real signal = real(alpha) * real(alpha);
+  return {time, (signal / (signal + real(sigma) * real(sigma))).value, alpha, sigma, alpha_rate, sigma_rate, time};
 }
 
 /// @brief The noiseless end of every denoising grid: alpha = 1, sigma = 0. The denoiser is never evaluated there.
-inline constexpr node clean_node{0, 1, 1, 0};
+inline constexpr node clean_node{0, 1, 1, 0, 0, 0, 0};
 
 /// @brief Half the log signal-to-noise ratio, lambda = log(alpha / sigma); sigma > 0.
 /// Source: DPM-Solver (arXiv 2206.00927), section 2.2.
 constexpr double half_logsnr(node const& n) { return detail::log(n.alpha) - detail::log(n.sigma); }
+
+/// @brief What a process's path is.
+enum class path_kind {
+  variance_preserving,         ///< alpha^2 + sigma^2 = 1, known at training steps or piecewise
+  smooth_variance_preserving,  ///< the same over real time, with rates
+  linear_flow,                 ///< alpha = 1 - t, sigma = t
+};
 
 /// @brief A noise process: it fills a table once, and reads nodes off it.
 ///
@@ -41,9 +59,11 @@ constexpr double half_logsnr(node const& n) { return detail::log(n.alpha) - deta
 /// - `at(double const* table, time)`: the node at a time.
 /// - `discrete_time`: true if times are the integers 0 ... train_timesteps() - 1 of a training table, false if they
 ///   are real numbers (then `at` takes a double).
+/// - `path`: what its path is.
 template <class P>
 concept noise_process = requires(P const& p, double* out, double const* table) {
   { P::discrete_time } -> std::convertible_to<bool>;
+  { P::path } -> std::convertible_to<path_kind>;
   { p.table_size() } -> std::same_as<int>;
   p.fill_table(out);
   { p.at(table, 0) } -> std::same_as<node>;
@@ -55,9 +75,16 @@ concept discrete_process = noise_process<P> && P::discrete_time && requires(P co
   { p.train_timesteps() } -> std::same_as<int>;
 };
 
-/// @brief A noise process over real time.
+/// @brief A noise process over real time, with the inverse of half_logsnr:
+///
+/// - `start_time()`, `end_time()`: where sampling starts (noisiest) and ends by default.
+/// - `time_of(table, lambda)`: the time at which half_logsnr is lambda.
 template <class P>
-concept continuous_process = noise_process<P> && !P::discrete_time;
+concept continuous_process = noise_process<P> && !P::discrete_time && requires(P const& p, double const* table) {
+  { p.start_time() } -> std::same_as<double>;
+  { p.end_time() } -> std::same_as<double>;
+  { p.time_of(table, 0.0) } -> std::same_as<double>;
+};
 
 namespace detail {
 

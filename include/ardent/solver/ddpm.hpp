@@ -2,14 +2,10 @@
 #pragma once
 
 /// @file
-/// @brief Ancestral sampling (DDPM), with fixed or learned-range variance and a temperature.
+/// @brief Ancestral sampling (DDPM), with fixed or learned-range variance.
 
-#include <ardent/number.hpp>
 #include <ardent/solver/posterior.hpp>
 #include <ardent/solver/row.hpp>
-
-#include <stdexcept>
-#include <string>
 
 namespace ardent {
 inline namespace v0 {
@@ -25,33 +21,20 @@ namespace solver {
 
 /// @brief DDPM's ancestral sampling.
 ///
-/// Row (m = x0): a = coef2, b_0 = coef1 of the posterior, s = temperature * standard deviation; for an epsilon network
+/// Row (m = x0): a = coef2, b_0 = coef1 of the posterior, s = standard deviation; for an epsilon network
 /// (m = epsilon) a = coef1 / alpha + coef2, b_0 = -coef1 sigma / alpha. The last step adds no noise.
 ///
-/// Source: DDPM (arXiv 2006.11239), algorithm 2 and equation 7; the learned range from arXiv 2102.09672, equation 15;
-/// the temperature multiplies the noise of the steps and not the starting noise, as in MAR (arXiv 2406.11838).
+/// Source: DDPM (arXiv 2006.11239), algorithm 2 and equation 7; the learned range from arXiv 2102.09672, equation 15.
 ///
-/// @tparam Variance     which variance
-/// @tparam Temperature  factor on the noise of each step, at least 0, or `dynamic`
-template <variance Variance = variance::learned_range, auto Temperature = 1.0>
+/// @tparam Variance  which variance
+template <variance Variance = variance::learned_range>
 class ddpm {
  public:
   static constexpr int slots = 1;
   static constexpr int history = 1;
   static constexpr bool stochastic = true;
   static constexpr bool reads_variance = Variance == variance::learned_range;
-
-  constexpr ddpm() = default;
-  /// @param temperature  factor on the noise of each step
-  /// @throws std::invalid_argument if it is negative or not a number
-  constexpr explicit ddpm(double temperature) : temperature_(temperature) {
-    if (!(temperature >= 0))
-      throw std::invalid_argument("ardent::solver::ddpm: temperature must be at least 0, found " +
-                                  std::to_string(temperature));
-  }
-
-  /// @brief Factor on the noise of each step.
-  constexpr double temperature() const { return temperature_.get(); }
+  static constexpr path_need needs = path_need::variance_preserving;
 
   /// @brief Row k of n.
   /// @param nodes  n + 1 nodes, noisiest first
@@ -71,18 +54,15 @@ class ddpm {
     r.model[0][0] = folded ? -(real(q.coef1) * real(now.sigma) / real(now.alpha)).value : q.coef1;
     if (k == n - 1) return r;
     if constexpr (Variance == variance::learned_range) {
-      r.noise = temperature();
+      r.noise = 1;
       r.half_log_variance_max = 0.5 * detail::log(q.beta);
       r.half_log_variance_min = 0.5 * clipped_log_variance(nodes, n, k);
     } else {
       const double chosen = Variance == variance::fixed_small ? q.variance : q.beta;
-      r.noise = (real(temperature()) * real(detail::sqrt(chosen))).value;
+      r.noise = detail::sqrt(chosen);
     }
     return r;
   }
-
- private:
-  [[no_unique_address]] number<double, Temperature> temperature_{};
 };
 
 }  // namespace solver

@@ -2,78 +2,45 @@
 #pragma once
 
 /// @file
-/// @brief DPM-Solver and DPM-Solver++ of order 1.
+/// @brief DPM-Solver, multistep, in the noise form: orders 1, 2 and 3.
 
-#include <ardent/solver/row.hpp>
+#include <ardent/solver/multistep.hpp>
 
 namespace ardent {
 inline namespace v0 {
 namespace solver {
 
-/// @brief DPM-Solver-1: the exponential integrator of order 1 in lambda, in the noise form.
+/// @brief Multistep DPM-Solver in the noise form (m = epsilon).
 ///
-/// Row (m = epsilon, h = lambda' - lambda): a = alpha' / alpha, b_0 = -sigma' (e^h - 1) =
-/// sigma' - sigma alpha' / alpha, which has a limit at sigma' = 0.
+/// With h = lambda' - lambda and r_0, r_1 the ratios of the last two steps to h, D = (m_0 - m_1) / r_0:
+/// - order 1: x' = (alpha' / alpha) x - sigma' (e^h - 1) m_0, which equals DDIM with eta = 0;
+/// - order 2, midpoint: ... - sigma' (e^h - 1) D / 2; Heun: ... - sigma' ((e^h - 1) / h - 1) D;
+/// - order 3: the parabola through m_0, m_1, m_2, integrated exactly.
 ///
-/// Source: DPM-Solver (arXiv 2206.00927), equation 4.2. Global order 1. Equal to DDIM with eta = 0.
-struct dpm_solver_1 {
-  static constexpr int slots = 1;
-  static constexpr int history = 1;
-  static constexpr bool reads_variance = false;
-  static constexpr bool stochastic = false;
+/// Start: order 2 starts with order 1, whose local error is of the order that the solver's global error has; order 3
+/// corrects the first step, when the second evaluation is known, to order 2. A step from pure noise or to the noiseless
+/// end, where lambda is infinite, has order 1. Global order: Order, if both ends have signal and noise and
+/// FinalOrderBelow does not apply.
+///
+/// Source: DPM-Solver (arXiv 2206.00927), equations 4.2 and appendix B (singlestep); multistep as in DPM-Solver++
+/// (arXiv 2211.01095), section 4.2, applied to epsilon.
+///
+/// @tparam Order            1, 2 or 3
+/// @tparam Form             of order 2
+/// @tparam FinalOrderBelow  with fewer steps than this, the last steps have lower orders (min(order, steps left));
+///                          `never` by default. Published code: 10 (DPM-Solver), 15 (diffusers)
+template <int Order, multistep_form Form = multistep_form::midpoint, int FinalOrderBelow = never>
+class dpm_solver : public detail::multistep<Order, Form, FinalOrderBelow, detail::noise_form> {};
 
-  /// @brief Row k of n.
-  /// @param nodes  n + 1 nodes, noisiest first
-  /// @param n      number of steps, at least 1
-  /// @param k      in [0, n)
-  /// @param from   what the denoiser predicts
-  constexpr ardent::row<double> row(node const* nodes, [[maybe_unused]] int n, int k, prediction from) const {
-    using detail::real;
-    node const& now = nodes[k];
-    node const& next = nodes[k + 1];
-    auto r = start_row(now, from, prediction::epsilon);
-    r.slot[0][0] = (real(next.alpha) / real(now.alpha)).value;
-    if (next.sigma > 0) {
-      const double h = half_logsnr(next) - half_logsnr(now);
-      r.model[0][0] = -(real(next.sigma) * real(detail::expm1(h))).value;
-    } else {
-      r.model[0][0] = -(real(now.sigma) * real(next.alpha) / real(now.alpha)).value;
-    }
-    return r;
-  }
-};
+/// @brief Order 1.
+using dpm_solver_1 = dpm_solver<1>;
 
-/// @brief DPM-Solver++-1: the same integrator in the data form.
-///
-/// Row (m = x0, h = lambda' - lambda): a = sigma' / sigma, b_0 = alpha' (1 - e^-h); at sigma' = 0 the limit x0.
-///
-/// Source: DPM-Solver++ (arXiv 2211.01095), equation 8. Global order 1. Equal to DDIM with eta = 0.
-struct dpm_solver_pp_1 {
-  static constexpr int slots = 1;
-  static constexpr int history = 1;
-  static constexpr bool reads_variance = false;
-  static constexpr bool stochastic = false;
-
-  /// @brief Row k of n.
-  /// @param nodes  n + 1 nodes, noisiest first
-  /// @param n      number of steps, at least 1
-  /// @param k      in [0, n)
-  /// @param from   what the denoiser predicts
-  constexpr ardent::row<double> row(node const* nodes, [[maybe_unused]] int n, int k, prediction from) const {
-    using detail::real;
-    node const& now = nodes[k];
-    node const& next = nodes[k + 1];
-    auto r = start_row(now, from, prediction::x0);
-    r.slot[0][0] = (real(next.sigma) / real(now.sigma)).value;
-    if (next.sigma > 0) {
-      const double h = half_logsnr(next) - half_logsnr(now);
-      r.model[0][0] = -(real(next.alpha) * real(detail::expm1(-h))).value;
-    } else {
-      r.model[0][0] = next.alpha;
-    }
-    return r;
-  }
-};
+/// @brief The published multistep DPM-Solver-3, for parity: its second-difference term is half of what the parabola
+/// gives, and it starts with order 1. Global order 2.
+/// Source: the DPM-Solver package and diffusers, multistep update of order 3.
+template <int FinalOrderBelow = never>
+class dpm_solver_3_published
+    : public detail::multistep<3, multistep_form::published, FinalOrderBelow, detail::noise_form> {};
 
 }  // namespace solver
 }  // namespace v0

@@ -8,9 +8,37 @@
 #include <ardent/process/process.hpp>
 
 #include <concepts>
+#include <type_traits>
 
 namespace ardent {
 inline namespace v0 {
+
+/// @brief What a row has beyond the linear program.
+struct row_parts {
+  bool learned_variance = true;  ///< the noise's size is read from the network
+  bool clipped_x0 = true;        ///< the output is converted by way of a clipped x0
+};
+
+namespace detail {
+
+struct no_part_1 {};
+struct no_part_2 {};
+
+template <class T>
+struct variance_part {
+  T half_log_variance_min = 0;  ///< learned-range variance: half the log of the smallest variance
+  T half_log_variance_max = 0;  ///< learned-range variance: half the log of the largest variance
+};
+
+template <class T>
+struct clip_part {
+  T x0_of_x = 0;       ///< x0 = x0_of_x * x + x0_of_output * output, which is then clipped
+  T x0_of_output = 1;  ///< see x0_of_x
+  T m_of_x = 0;        ///< m_0 = m_of_x * x + m_of_x0 * clipped x0
+  T m_of_x0 = 1;       ///< see m_of_x
+};
+
+}  // namespace detail
 
 /// @brief One evaluation of the denoiser and what follows from it, as coefficients.
 ///
@@ -22,20 +50,24 @@ inline namespace v0 {
 /// Slot 0 is the state x. A second slot holds a saved state, which Heun, singlestep and predictor-corrector solvers
 /// need; with one slot the row reads x <- a x + sum_j b_j m_j + s z.
 ///
-/// If the network has a learned-range variance (half_log_variance_*, used by solvers whose `reads_variance` is true),
-/// the noise coefficient is `noise * exp(f * half_log_variance_max + (1 - f) * half_log_variance_min)`, f = (v + 1) / 2
-/// with v the second half of the network's output (arXiv 2102.09672, equation 15).
+/// With a learned-range variance the noise coefficient is `noise * exp(f * half_log_variance_max + (1 - f) *
+/// half_log_variance_min)`, f = (v + 1) / 2 with v the second half of the network's output (arXiv 2102.09672,
+/// equation 15). If x0 is clipped, m_0 is converted by way of it instead (`x0_of_x` ... `m_of_x0`).
 ///
 /// @tparam T        the state's type, float or double; tables are computed in double and rounded once
 /// @tparam Slots    1 or 2
 /// @tparam History  number of model outputs used, at least 1
-template <class T, int Slots = 1, int History = 1>
-struct row {
+/// @tparam Parts    what else it has; solvers fill rows that have everything
+template <class T, int Slots = 1, int History = 1, row_parts Parts = row_parts{}>
+struct row : std::conditional_t<Parts.learned_variance, detail::variance_part<T>, detail::no_part_1>,
+             std::conditional_t<Parts.clipped_x0, detail::clip_part<T>, detail::no_part_2> {
   using value_type = T;
-  static constexpr int slots = Slots;      ///< number of slots
-  static constexpr int history = History;  ///< number of model outputs used
+  static constexpr int slots = Slots;        ///< number of slots
+  static constexpr int history = History;    ///< number of model outputs used
+  static constexpr row_parts parts = Parts;  ///< what else it has
 
   float timestep = 0;           ///< what the denoiser is told
+  bool guided = true;           ///< false where guidance is restricted to other times: the conditional output is used
   T alpha = 1;                  ///< signal level where the denoiser is evaluated
   T sigma = 0;                  ///< noise level where the denoiser is evaluated
   T of_x = 0;                   ///< m_0 = of_x * x + of_output * output
@@ -43,28 +75,36 @@ struct row {
   T slot[Slots][Slots] = {};    ///< coefficients of the slots
   T model[Slots][History] = {}; ///< coefficients of the converted outputs, newest first
   T noise = 0;                  ///< coefficient of the noise added to slot 0 (0: none is drawn)
-  T half_log_variance_min = 0;  ///< learned-range variance: half the log of the smallest variance
-  T half_log_variance_max = 0;  ///< learned-range variance: half the log of the largest variance
 };
 
 namespace detail {
 
-/// A row rounded to another type of state.
-template <class To, class From, int Slots, int History>
-constexpr row<To, Slots, History> round_row(row<From, Slots, History> const& from) {
-  row<To, Slots, History> to;
+/// A row rounded to another type of state, with the parts that its kernel reads.
+template <class To, class From>
+constexpr To round_row(From const& from) {
+  using T = typename To::value_type;
+  To to;
   to.timestep = from.timestep;
-  to.alpha = static_cast<To>(from.alpha);
-  to.sigma = static_cast<To>(from.sigma);
-  to.of_x = static_cast<To>(from.of_x);
-  to.of_output = static_cast<To>(from.of_output);
-  for (int i = 0; i < Slots; ++i) {
-    for (int j = 0; j < Slots; ++j) to.slot[i][j] = static_cast<To>(from.slot[i][j]);
-    for (int j = 0; j < History; ++j) to.model[i][j] = static_cast<To>(from.model[i][j]);
+  to.guided = from.guided;
+  to.alpha = static_cast<T>(from.alpha);
+  to.sigma = static_cast<T>(from.sigma);
+  to.of_x = static_cast<T>(from.of_x);
+  to.of_output = static_cast<T>(from.of_output);
+  for (int i = 0; i < To::slots; ++i) {
+    for (int j = 0; j < To::slots; ++j) to.slot[i][j] = static_cast<T>(from.slot[i][j]);
+    for (int j = 0; j < To::history; ++j) to.model[i][j] = static_cast<T>(from.model[i][j]);
   }
-  to.noise = static_cast<To>(from.noise);
-  to.half_log_variance_min = static_cast<To>(from.half_log_variance_min);
-  to.half_log_variance_max = static_cast<To>(from.half_log_variance_max);
+  to.noise = static_cast<T>(from.noise);
+  if constexpr (To::parts.learned_variance) {
+    to.half_log_variance_min = static_cast<T>(from.half_log_variance_min);
+    to.half_log_variance_max = static_cast<T>(from.half_log_variance_max);
+  }
+  if constexpr (To::parts.clipped_x0) {
+    to.x0_of_x = static_cast<T>(from.x0_of_x);
+    to.x0_of_output = static_cast<T>(from.x0_of_output);
+    to.m_of_x = static_cast<T>(from.m_of_x);
+    to.m_of_x0 = static_cast<T>(from.m_of_x0);
+  }
   return to;
 }
 
@@ -82,37 +122,64 @@ constexpr Row start_row(node const& n, prediction from, prediction to) {
   r.timestep = static_cast<float>(n.timestep);
   r.alpha = n.alpha;
   r.sigma = n.sigma;
-  const affine c = convert(from, to, n);
-  r.of_x = c.of_x;
-  r.of_output = c.of_output;
+  const affine direct = convert(from, to, n);
+  r.of_x = direct.of_x;
+  r.of_output = direct.of_output;
+  if (from == prediction::epsilon && !(n.alpha > 0)) return r;  // epsilon says nothing about x0 there
+  const affine x0 = convert(from, prediction::x0, n);
+  const affine m = convert(prediction::x0, to, n);
+  r.x0_of_x = x0.of_x;
+  r.x0_of_output = x0.of_output;
+  r.m_of_x = m.of_x;
+  r.m_of_x0 = m.of_output;
   return r;
 }
+
+/// @brief What a solver needs of its noise process.
+enum class path_need {
+  any,                  ///< alpha and sigma at every node
+  variance_preserving,  ///< alpha^2 + sigma^2 = 1
+  velocity,             ///< a real time, so that dx/dt is defined
+  linear_flow,          ///< alpha = 1 - t, sigma = t
+};
 
 /// @brief A solver: a function from the nodes of a grid to rows.
 ///
 /// - `slots`, `history`: shape of its rows.
 /// - `reads_variance`: true if the network must output a second half with the variance.
 /// - `stochastic`: true if a row may add noise.
-/// - `row(nodes, n, k, from)`: row k of n steps. `nodes` has n + 1 entries, noisiest first; `from` is what the denoiser
-///   predicts.
-/// - `evaluations(n)`, optional: number of rows for n steps where it is not n.
+/// - `needs`: what it needs of the process.
+/// - `row(nodes, n, k, from)`: row k of a trajectory of n steps. `nodes` has n + 1 entries, noisiest first; `from` is
+///   what the denoiser predicts.
+/// - `evaluations(nodes, n)`, optional: number of rows for n steps where it is not n.
+/// - `least_steps`, optional: the fewest steps it can make.
+/// - `parts`, optional: into how many parts grid::subdivided must cut a step.
 template <class S>
 concept solver_policy = requires(S const& s, node const* nodes) {
   { S::slots } -> std::convertible_to<int>;
   { S::history } -> std::convertible_to<int>;
   { S::reads_variance } -> std::convertible_to<bool>;
   { S::stochastic } -> std::convertible_to<bool>;
+  { S::needs } -> std::convertible_to<path_need>;
   { s.row(nodes, 1, 0, prediction::epsilon) } -> std::same_as<row<double, S::slots, S::history>>;
 };
 
 namespace detail {
 
 template <solver_policy S>
-constexpr int evaluations(S const& solver, int steps) {
-  if constexpr (requires { solver.evaluations(steps); })
-    return solver.evaluations(steps);
+constexpr int evaluations(S const& solver, node const* nodes, int steps) {
+  if constexpr (requires { solver.evaluations(nodes, steps); })
+    return solver.evaluations(nodes, steps);
   else
     return steps;
+}
+
+template <class S>
+constexpr int least_steps() {
+  if constexpr (requires { S::least_steps; })
+    return S::least_steps;
+  else
+    return 1;
 }
 
 }  // namespace detail

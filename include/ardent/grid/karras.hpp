@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// @brief The grid of Karras et al.
+
+#include <ardent/grid/grid.hpp>
+#include <ardent/number.hpp>
+
+namespace ardent {
+inline namespace v0 {
+namespace grid {
+
+/// @brief K + 1 times at which s^(1 / rho), s = sigma / alpha, is evenly spaced from the process's start to its end.
+///
+/// Both ends must have signal and noise (a flow's t = 1 and t = 0 do not: bound it with grid::between).
+/// Source: Karras et al., Elucidating the design space (arXiv 2206.00364), equation 5. Its last step to s = 0 is
+/// grid::to_clean<grid::karras<>>.
+/// @tparam Rho  positive, 7 in the paper, or `dynamic`
+template <auto Rho = 7.0>
+class karras {
+ public:
+  constexpr karras() = default;
+  /// @param rho  positive
+  /// @throws std::invalid_argument otherwise
+  constexpr explicit karras(double rho) : rho_(rho) {
+    if (!(rho > 0)) throw std::invalid_argument("ardent::grid::karras: rho must be positive, found " + std::to_string(rho));
+  }
+
+  /// @brief K + 1.
+  constexpr int most_nodes(int steps) const { return steps + 1; }
+  /// @brief The K + 1 nodes.
+  template <continuous_process P>
+  constexpr int nodes(int steps, P const& process, double const* table, node* out) const {
+    using detail::real;
+    const double inverse = 1 / rho_.get();
+    const auto root = [&](double t) { return real(detail::exp(-inverse * half_logsnr(process.at(table, t)))); };
+    const real start = root(process.start_time());
+    const real end = root(process.end_time());
+    return detail::nodes_at(steps, process, table, out, [&](int k) {
+      if (k == 0) return process.start_time();
+      if (k == steps) return process.end_time();
+      const real r = start + (end - start) * real(k) / real(steps);
+      return process.time_of(table, -rho_.get() * detail::log(r.value));
+    });
+  }
+
+ private:
+  [[no_unique_address]] number<double, Rho> rho_{};
+};
+
+karras(double) -> karras<dynamic>;
+
+}  // namespace grid
+}  // namespace v0
+}  // namespace ardent

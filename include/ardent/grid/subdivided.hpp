@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// @brief Inner nodes for singlestep solvers, as an adaptor of any grid over real time.
+
+#include <ardent/grid/grid.hpp>
+
+namespace ardent {
+inline namespace v0 {
+namespace grid {
+
+/// @brief Between each two nodes of a grid, Parts - 1 more nodes that cut lambda = log(alpha / sigma) into equal parts.
+///
+/// Singlestep solvers evaluate there: solver::singlestep_2 with Parts = 2 and solver::singlestep_3 with Parts = 3. K is the number
+/// of evaluations asked for; it makes floor(K / Parts) steps of Parts evaluations each, at least one.
+/// Source: DPM-Solver (arXiv 2206.00927), algorithms 1 and 2 (r1 = 1/2; r1 = 1/3 and r2 = 2/3).
+/// @tparam Grid   a grid over real time whose nodes all have signal and noise
+/// @tparam Parts  2 or 3
+template <class Grid, int Parts>
+class subdivided {
+  static_assert(Parts == 2 || Parts == 3, "ardent::grid::subdivided: a step is cut into 2 or 3 parts. Use one of these.");
+
+ public:
+  static constexpr int parts = Parts;  ///< parts of a step
+
+  constexpr subdivided() = default;
+  /// @param grid  the outer grid
+  constexpr explicit subdivided(Grid grid) : grid_(grid) {}
+
+  /// @brief Parts for each outer step, and the end.
+  constexpr int most_nodes(int steps) const { return Parts * grid_.most_nodes(outer(steps)) + 1; }
+  /// @brief The nodes; returns the number of evaluations.
+  template <continuous_process P>
+  constexpr int nodes(int steps, P const& process, double const* table, node* out) const {
+    using detail::real;
+    const int count = grid_.nodes(outer(steps), process, table, out);
+    for (int k = count; k > 0; --k) {  // from the back, so that no outer node is overwritten before it is read
+      const node end = out[k];
+      const node start = out[k - 1];
+      out[k * Parts] = end;
+      const real from = half_logsnr(start);
+      const real to = half_logsnr(end);
+      for (int i = 1; i < Parts; ++i)
+        out[(k - 1) * Parts + i] = process.at(table, process.time_of(table, (from + (to - from) * real(i) / real(Parts)).value));
+      out[(k - 1) * Parts] = start;
+    }
+    return count * Parts;
+  }
+
+ private:
+  static constexpr int outer(int steps) { return steps < Parts ? 1 : steps / Parts; }
+  [[no_unique_address]] Grid grid_{};
+};
+
+}  // namespace grid
+}  // namespace v0
+}  // namespace ardent

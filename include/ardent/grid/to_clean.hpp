@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// @brief A last step to the clean end, as an adaptor of any grid over real time.
+
+#include <ardent/grid/grid.hpp>
+
+namespace ardent {
+inline namespace v0 {
+namespace grid {
+
+/// @brief K nodes of a grid, and after them the noiseless node: the last of K steps goes from the grid's end to x0.
+/// @tparam Grid  a grid over real time
+template <class Grid>
+class to_clean {
+ public:
+  constexpr to_clean() = default;
+  /// @param grid  the grid of the other steps
+  constexpr explicit to_clean(Grid grid) : grid_(grid) {}
+
+  /// @brief One more than the base's for a step less.
+  constexpr int most_nodes(int steps) const { return steps < 2 ? 2 : grid_.most_nodes(steps - 1) + 1; }
+  /// @brief The nodes. One step goes from the process's start to the clean end.
+  template <continuous_process P>
+  constexpr int nodes(int steps, P const& process, double const* table, node* out) const {
+    const int count = steps < 2 ? 0 : grid_.nodes(steps - 1, process, table, out);
+    if (steps < 2) out[0] = process.at(table, process.start_time());
+    out[count + 1] = clean_node;
+    return count + 1;
+  }
+
+ private:
+  [[no_unique_address]] Grid grid_{};
+};
+
+}  // namespace grid
+}  // namespace v0
+}  // namespace ardent

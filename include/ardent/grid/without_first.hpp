@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// @brief A grid one step finer, of which the cleanest step is left out.
+
+#include <ardent/grid/grid.hpp>
+
+namespace ardent {
+inline namespace v0 {
+namespace grid {
+
+/// @brief The K noisiest of the K + 1 steps of a grid, as the multistep DPM-Solver of diffusers spaces its timesteps: its
+/// first step would be next to the clean end, which is where the trajectory ends anyway.
+/// @tparam Grid  a discrete grid
+template <class Grid>
+class without_first {
+  static_assert(discrete_grid<Grid>,
+                "ardent::grid::without_first: the grid has no training steps. Use a grid over training steps, such as "
+                "grid::linspace.");
+
+ public:
+  /// @param steps            K, in [1, T)
+  /// @param train_timesteps  T
+  /// @param out              K integers, ascending
+  constexpr void timesteps(int steps, int train_timesteps, int* out) const {
+    // the grid writes one more than there is room for: ask for it in two halves of the list
+    Grid{}.timesteps(steps + 1, train_timesteps, out);
+    for (int i = 0; i < steps; ++i) out[i] = out[i + 1];
+  }
+};
+
+}  // namespace grid
+}  // namespace v0
+}  // namespace ardent

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// @brief A guidance scale that rises with the share of known tokens, along a cosine.
+
+#include <ardent/detail/math.hpp>
+#include <ardent/guidance/guidance.hpp>
+#include <ardent/number.hpp>
+
+namespace ardent {
+inline namespace v0 {
+namespace guidance {
+
+/// @brief 1 + (guidance_scale - 1) (1 - cos(pi u)) / 2, u = (L - unknown_after) / L: flat at both ends.
+///
+/// Source: the cosine variant of scheduled guidance in masked generation (Muse, arXiv 2301.00704, section 2.7 schedules
+/// the scale linearly; the cosine is the usual alternative).
+/// @tparam Scale  guidance_scale, in [0, 1e6], 1 being no guidance; or `dynamic`
+template <auto Scale = dynamic>
+class cosine {
+ public:
+  static constexpr bool guided = true;  ///< two branches
+
+  constexpr cosine() = default;
+  /// @param guidance_scale  in [0, 1e6]
+  /// @throws std::invalid_argument outside
+  constexpr explicit cosine(double guidance_scale) : scale_(guidance_scale) {
+    detail::check_guidance("cosine", guidance_scale);
+  }
+  /// @brief The scale as given.
+  constexpr double guidance_scale() const { return scale_.get(); }
+  /// @brief The scale at an AR step.
+  constexpr double scale(ar_progress const& p) const {
+    const double share = static_cast<double>(p.sequence_length - p.unknown_after) / p.sequence_length;
+    return 1 + (guidance_scale() - 1) * (1 - detail::cos(detail::pi * share)) / 2;
+  }
+
+ private:
+  [[no_unique_address]] number<double, Scale> scale_{};
+};
+
+cosine(double) -> cosine<dynamic>;
+
+}  // namespace guidance
+}  // namespace v0
+}  // namespace ardent

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// @brief What a temperature policy is, and its three forms: none, constant, and scheduled over AR progress.
+
+#include <ardent/guidance/guidance.hpp>
+#include <ardent/number.hpp>
+
+#include <concepts>
+#include <stdexcept>
+#include <string>
+
+namespace ardent {
+inline namespace v0 {
+
+/// @brief A temperature: the factor on the noise that denoising steps add (not on the starting noise).
+///
+/// - `scales_noise`: false if the factor is always 1.
+/// - `factor(progress)`: the factor at an AR step, at least 0.
+template <class T>
+concept temperature_policy = requires(T const& t, ar_progress const& p) {
+  { T::scales_noise } -> std::convertible_to<bool>;
+  { t.factor(p) } -> std::same_as<double>;
+};
+
+namespace detail {
+
+constexpr void check_temperature(double value) {
+  if (!(value >= 0 && value <= 1e6))
+    throw std::invalid_argument("ardent::temperature: expected a temperature in [0, 1e6], found " + std::to_string(value));
+}
+
+}  // namespace detail
+
+namespace temperature {
+
+/// @brief Temperature 1. The default of a sampler.
+struct none {
+  static constexpr bool scales_noise = false;  ///< the noise stays as it is
+  /// @brief 1.
+  constexpr double factor(ar_progress const&) const { return 1; }
+};
+
+/// @brief The same temperature at every AR step. Source: MAR (arXiv 2406.11838), section 3.2.
+/// @tparam Value  at least 0, or `dynamic`
+template <auto Value = dynamic>
+class constant {
+ public:
+  static constexpr bool scales_noise = true;  ///< the noise is scaled
+
+  constexpr constant() = default;
+  /// @throws std::invalid_argument if it is negative or not a number
+  constexpr explicit constant(double value) : value_(value) { detail::check_temperature(value); }
+  /// @brief The temperature, whatever the progress.
+  constexpr double factor(ar_progress const&) const { return value_.get(); }
+
+ private:
+  [[no_unique_address]] number<double, Value> value_{};
+};
+
+constant(double) -> constant<dynamic>;
+
+/// @brief From one temperature at the first AR step to another at the last, linearly in the AR step.
+/// @tparam From  at the first AR step, at least 0, or `dynamic`
+/// @tparam To    at the last, or `dynamic`
+template <auto From = dynamic, auto To = dynamic>
+class linear {
+ public:
+  static constexpr bool scales_noise = true;  ///< the noise is scaled
+
+  constexpr linear() = default;
+  /// @throws std::invalid_argument if one is negative or not a number
+  constexpr linear(double from, double to) : from_(from), to_(to) {
+    detail::check_temperature(from);
+    detail::check_temperature(to);
+  }
+  /// @brief The temperature of an AR step; of a single one, the first.
+  constexpr double factor(ar_progress const& p) const {
+    if (p.ar_steps == 1) return from_.get();
+    return from_.get() + (to_.get() - from_.get()) * p.ar_step / (p.ar_steps - 1);
+  }
+
+ private:
+  [[no_unique_address]] number<double, From> from_{};
+  [[no_unique_address]] number<double, To> to_{};
+};
+
+linear(double, double) -> linear<dynamic, dynamic>;
+
+}  // namespace temperature
+}  // namespace v0
+}  // namespace ardent
