@@ -41,7 +41,9 @@ bool replay(arguments const& given) {
   nlohmann::json document = examples::read_json(file);
   if (given.dump) examples::check_writable(*given.dump);
   if (holds_schedules(document)) {
-    if (!given.cases.empty()) examples::fail(file, "no case names for a file of tables", "\"" + examples::printable(given.cases.front()) + "\"");
+    if (!given.cases.empty())
+      examples::fail(file, "no case names for a file of tables",
+                     "\"" + examples::printable(given.cases.front()) + "\"");
     return replay_schedules(file, given.dump);
   }
   const bool mar = holds_mar(document);

@@ -4,13 +4,13 @@
 #pragma once
 
 #include <ardent/denoiser/denoiser.hpp>
-#include <ardent/group/host_fast.hpp>
 
 #include <cmath>
 #include <cstddef>
 #include <vector>
 
 #include "support/made_head.hpp"
+#include "support/one_level.hpp"
 #include "support/reference_head.hpp"
 
 namespace test {
@@ -30,26 +30,6 @@ struct head_input {
     made_numbers numbers(static_cast<std::uint64_t>(token_count + 1000 * branch_count));
     x = numbers.normals(tokens * shape.channels());
     z = numbers.normals(branches * total * shape.condition_width());
-  }
-};
-
-/// @brief An executor of one block of one thread at one instruction-set level.
-template <ardent::simd_level Level>
-struct one_level {
-  int groups() const { return 1; }  ///< one block
-  /// @brief See executor::basic_host.
-  template <class F>
-  void run_tiles(int n, F const& kernel) const {
-    ardent::host_block<Level> block;
-    ardent::solo_grid grid;
-    for (int tile = 0; tile < n; ++tile) kernel(block, grid, tile, 0);
-  }
-  /// @brief See executor::basic_host.
-  template <class F>
-  void run_team(F const& kernel) const {
-    ardent::host_block<Level> block;
-    ardent::solo_grid grid;
-    kernel(block, grid, 0);
   }
 };
 

@@ -45,12 +45,15 @@ class counting_resource : public std::pmr::memory_resource {
   bool do_is_equal(std::pmr::memory_resource const& other) const noexcept override { return this == &other; }
 };
 
-/// A model whose backbone gives up at the second AR step.
-struct failing_model : test::made_model<head> {
-  using test::made_model<head>::made_model;
+using denoiser_type = test::forced<head>;
+
+/// A model whose backbone gives up at an AR step, if told to.
+struct model_type : test::made_model<denoiser_type> {
+  int last = 100;
+  explicit model_type(denoiser_type const& denoiser) : made_model(denoiser, length) {}
   template <class Executor>
   void condition(Executor const& executor, ardent::ar_step_view const& view, float* z) const {
-    if (view.ar_step == 1) throw std::runtime_error("no more");
+    if (view.ar_step > last) throw std::runtime_error("no more");
     made_model::condition(executor, view, z);
   }
 };
@@ -58,7 +61,9 @@ struct failing_model : test::made_model<head> {
 struct heads {
   test::made_head weights{{channels, 2 * channels, 32, 1, 7}};
   test::aligned_bytes memory = weights.packed<float>(weights.shape);
-  head get() const { return {weights.shape, memory.data()}; }
+  denoiser_type get(int most = 0, bool team = false) const {
+    return denoiser_type(head(weights.shape, memory.data()), most, team);
+  }
 };
 
 TEST_CASE("generation::run takes nothing from the heap, in tiles or as a team") {
@@ -69,7 +74,7 @@ TEST_CASE("generation::run takes nothing from the heap, in tiles or as a team") 
     for (bool const team : {false, true}) {
       CAPTURE(threads);
       CAPTURE(team);
-      test::made_model model(test::forced<head>(made.get(), 4, team), length);
+      model_type model(made.get(4, team));
       ardent::executor::host const executor(threads);
       test::aligned_bytes workspace(workspace_bytes(sampler, model, executor, 2));
       std::vector<float> tokens(2 * channels * length);
@@ -82,7 +87,7 @@ TEST_CASE("generation::run takes nothing from the heap, in tiles or as a team") 
 
 TEST_CASE("generate takes its workspace from the resource, once, and gives it back") {
   heads const made;
-  test::made_model model(made.get(), length);
+  model_type model(made.get());
   ardent::executor::host const executor(2);
   std::vector<float> tokens(3 * channels * length);
   counting_resource resource;
@@ -94,8 +99,9 @@ TEST_CASE("generate takes its workspace from the resource, once, and gives it ba
 
 TEST_CASE("generate: a resource that is exhausted, a model or an observer that throws") {
   heads const made;
-  test::made_model model(made.get(), length);
-  failing_model failing(made.get(), length);
+  model_type model(made.get());
+  model_type failing(made.get());
+  failing.last = 0;
   ardent::executor::host const executor(2);
   std::vector<float> tokens(channels * length);
   ardent::random::philox const random(1);

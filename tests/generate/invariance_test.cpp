@@ -29,16 +29,17 @@ class drawer {
   drawer() : weights_({channels, 2 * channels, 48, 2, 7}), memory_(weights_.packed<Storage>(weights_.shape)) {}
 
   std::vector<float> natural(host const& executor, int images, std::uint32_t first = 0) const {
-    return generate(head(weights_.shape, memory_.data()), executor, images, first);
+    return generate(test::forced<head>(get()), executor, images, first);
   }
   std::vector<float> forced(host const& executor, int images, int most, bool team) const {
-    return generate(test::forced<head>(head(weights_.shape, memory_.data()), most, team), executor, images, 0);
+    return generate(test::forced<head>(get(), most, team), executor, images, 0);
   }
 
  private:
-  template <class Denoiser>
-  std::vector<float> generate(Denoiser const& denoiser, host const& executor, int images, std::uint32_t first) const {
-    test::made_model<Denoiser> model(denoiser, length);
+  head get() const { return head(weights_.shape, memory_.data()); }
+  std::vector<float> generate(test::forced<head> const& denoiser, host const& executor, int images,
+                              std::uint32_t first) const {
+    test::made_model model(denoiser, length);
     ardent::sampler<ardent::ordering::masked<length, 4>, ardent::annealing::linear<8, 3>, ardent::solver::ddpm<>,
                     ardent::guidance::linear<2.5>> const sampler;
     std::vector<float> tokens(static_cast<std::size_t>(images * image_size));

@@ -16,15 +16,20 @@
 
 namespace test {
 
-/// @brief A denoiser whose tiles and regime the test chooses.
+/// @brief A denoiser whose tiles and regime the test chooses, or leaves to the denoiser.
 template <class Base>
 struct forced : Base {
-  int most;   ///< tokens of a tile
+  int most;   ///< tokens of a tile; 0 leaves both to the denoiser
   bool team;  ///< all groups on one tile after the other, or a tile to each group
   /// @brief The base, forced.
-  forced(Base const& base, int most_of_tile, bool as_team) : Base(base), most(most_of_tile), team(as_team) {}
-  int most_tokens(int) const { return most; }              ///< as chosen
-  bool prefers_team(int, int, int) const { return team; }  ///< as chosen
+  explicit forced(Base const& base, int most_of_tile = 0, bool as_team = false)
+      : Base(base), most(most_of_tile), team(as_team) {}
+  /// @brief As chosen.
+  int most_tokens(int branches) const { return most > 0 ? most : Base::most_tokens(branches); }
+  /// @brief As chosen.
+  bool prefers_team(int tokens, int branches, int threads) const {
+    return most > 0 ? team : Base::prefers_team(tokens, branches, threads);
+  }
 };
 
 /// @brief What is drawn.
@@ -83,7 +88,7 @@ template <class Storage, class Sampler, class Executor>
 std::vector<float> draw(scene const& what, Sampler const& sampler, Executor const& executor, int most, bool team) {
   auto const memory = what.weights.packed<Storage>(what.weights.shape);
   using head = ardent::denoiser::adaln_mlp<Storage>;
-  scene_model<forced<head>> model{what, {head(what.weights.shape, memory.data()), most, team}};
+  scene_model<forced<head>> model{what, forced<head>(head(what.weights.shape, memory.data()), most, team)};
   std::vector<float const*> steps;
   for (std::vector<float> const& d : what.draws) steps.push_back(d.data());
   ardent::random::recorded_step const recorded{what.start.data(), steps.data()};

@@ -5,9 +5,7 @@
 #include <doctest/doctest.h>
 #include <ardent/ardent.hpp>
 
-#include <type_traits>
-#include <vector>
-
+#include "support/one_level.hpp"
 #include "support/scene.hpp"
 
 namespace {
@@ -18,20 +16,11 @@ using test::doubles;
 // epsilon's error up to 4 times, and later steps shrink what earlier ones did.
 constexpr double bound = 2e-4;
 
-/// Every level of this machine, one thread and two, as separate tiles and as a team.
-template <class Storage, class Sampler, class F>
-void check(test::scene const& scene, Sampler const& sampler, double guidance_scale, F const& draw_token) {
-  auto const stored = std::is_same_v<Storage, float> ? test::exactly : test::to_bfloat16;
-  doubles const expected = scene.expected(guidance_scale, stored, draw_token);
-  for (auto const level : {ardent::simd_level::baseline, ardent::simd_level::avx2}) {
-    if (level > ardent::host_level()) continue;
-    for (int const threads : {1, 2})
-      for (bool const team : {false, true}) {
-        ardent::executor::host const executor(threads, level);
-        CHECK(test::largest_difference(test::draw<Storage>(scene, sampler, executor, 4, team), expected) < bound);
-      }
-  }
-}
+using ardent::simd_level;
+constexpr auto baseline = test::one_level<simd_level::baseline>{};
+constexpr auto avx2 = test::one_level<simd_level::avx2>{};
+
+bool has_avx2() { return ardent::host_level() >= simd_level::avx2; }
 
 TEST_CASE("DDPM with learned range, guidance and temperature equals the reference") {
   for (int const steps : {1, 2, 25, 50}) {  // 50 become 48
@@ -47,8 +36,19 @@ TEST_CASE("DDPM with learned range, guidance and temperature equals the referenc
       auto const draw_token = [&](auto const& network, doubles const& x, auto const& noise) {
         return test::reference_ddpm(table, x, network, noise, temperature);
       };
-      check<float>(scene, sampler, 2.5, draw_token);
-      check<ardent::bfloat16>(scene, sampler, 2.5, draw_token);
+      auto const difference = [&]<class Storage>(Storage, auto const& executor, bool team, doubles const& expected) {
+        return test::largest_difference(test::draw<Storage>(scene, sampler, executor, 4, team), expected);
+      };
+      doubles const expected = scene.expected(2.5, test::exactly, draw_token);
+      for (auto const level : {simd_level::baseline, simd_level::avx2})
+        for (int const threads : {1, 2})
+          for (bool const team : {false, true}) {
+            if (level > ardent::host_level()) continue;
+            CHECK(difference(float{}, ardent::executor::host(threads, level), team, expected) < bound);
+          }
+      doubles const expected_bf16 = scene.expected(2.5, test::to_bfloat16, draw_token);
+      CHECK(difference(ardent::bfloat16{}, baseline, false, expected_bf16) < bound);
+      if (has_avx2()) CHECK(difference(ardent::bfloat16{}, avx2, false, expected_bf16) < bound);
     }
   }
 }
@@ -61,9 +61,11 @@ TEST_CASE("DDIM with and without noise equals the reference") {
     auto const sampler =
         ardent::make_sampler(ardent::ordering::raster{6, 1}, ardent::annealing::constant{20},
                              ardent::guidance::constant{1.5}, ardent::solver::ddim<ardent::dynamic>{eta});
-    check<float>(scene, sampler, 1.5, [&](auto const& network, doubles const& x, auto const& noise) {
-      return test::reference_ddim(table, x, network, noise, eta);
-    });
+    doubles const expected =
+        scene.expected(1.5, test::exactly, [&](auto const& network, doubles const& x, auto const& noise) {
+          return test::reference_ddim(table, x, network, noise, eta);
+        });
+    CHECK(test::largest_difference(test::draw<float>(scene, sampler, baseline, 4, false), expected) < bound);
   }
 }
 
@@ -72,9 +74,10 @@ TEST_CASE("DPM-Solver-1 equals the reference") {
   auto const table = test::reference_steps(12, 950);
   auto const sampler = ardent::make_sampler(ardent::ordering::raster{5, 1}, ardent::annealing::constant{12},
                                             ardent::guidance::constant{3.0}, ardent::solver::dpm_solver_1{});
-  check<float>(scene, sampler, 3.0, [&](auto const& network, doubles const& x, auto const&) {
+  doubles const expected = scene.expected(3.0, test::exactly, [&](auto const& network, doubles const& x, auto const&) {
     return test::reference_dpm_solver_1(table, x, network);
   });
+  CHECK(test::largest_difference(test::draw<float>(scene, sampler, baseline, 4, false), expected) < bound);
 }
 
 }  // namespace
