@@ -18,6 +18,7 @@
 #include <ardent/sampler.hpp>
 #include <ardent/solver/ddpm.hpp>
 #include <ardent/solver/dpm_solver.hpp>
+#include <ardent/solver/dpm_solver_pp.hpp>
 
 #include "sampler/rows.hpp"
 
