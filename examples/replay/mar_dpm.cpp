@@ -60,14 +60,15 @@ mar_run run_mar_dpm(mar_system const& system, mar_case const& one) {
     const std::string prefix = step_prefix(one.name, static_cast<int>(i));
     const row_problem problem{system.from,
                               system.executor,
-                              system.head,
                               prefix,
                               step.rows,
                               one.steps[i],
                               1,
                               system.from.tensors.floats(prefix + "init"),
                               z};
-    step.unconditional = draw_dpm(problem, plusplus, dpm_process{}.start_time(), dpm_process{}.end_time()).samples;
+    dpm_plan plan{{}, time_spacing::uniform, dpm_process{}.start_time(), dpm_process{}.end_time()};
+    plan.solver.kind = plusplus ? multistep_kind::data : multistep_kind::noise;
+    step.unconditional = draw_dpm(problem, system.head, plan).samples;
   }
   return run;
 }

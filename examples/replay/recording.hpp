@@ -45,7 +45,7 @@ struct request {
 [[nodiscard]] std::string numbered(std::string const& prefix, int number, int digits);
 
 /// @brief A recorded tensor of `rows` rows, or of twice as many (a guided run draws for both branches; what belongs to
-/// the first comes first): the first `rows` rows.
+/// the first comes first): the first `rows` rows. All dimensions but the last, which is `channels`, count as rows.
 /// @throws input_error if it is missing or has another shape or a dtype that is not real
 [[nodiscard]] std::vector<float> recorded_rows(safetensors const& tensors, std::string const& name, std::int64_t rows,
                                                std::int64_t channels);

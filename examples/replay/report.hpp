@@ -19,6 +19,8 @@ enum class judge {
   largest,  ///< the largest absolute difference, against the tolerance
   median,   ///< the median one, against half the tolerance: for samplers that start at the last training step, where
             ///< x0 = 20291 (x - epsilon) magnifies the rounding of a few values
+  relative, ///< the largest difference over the tensor's largest value, against half the tolerance: for states that
+            ///< are not of size 1
 };
 
 /// @brief Collects the results of one case.
@@ -37,6 +39,11 @@ class case_report {
   /// @throws input_error if the recording has it in another shape
   void add(std::string const& suffix, std::vector<std::int64_t> shape, std::vector<float> const& values,
            std::optional<std::size_t> compare = {});
+  /// @brief The same of doubles.
+  void add(std::string const& suffix, std::vector<std::int64_t> shape, std::vector<double> const& values,
+           std::optional<std::size_t> compare = {});
+  /// @brief The same of integers.
+  void add(std::string const& suffix, std::vector<std::int64_t> shape, std::vector<std::int64_t> const& values);
 
   /// @brief Compares an intermediate value that is not a result, if the recording has it.
   void compare(std::string const& suffix, std::vector<std::int64_t> const& shape, std::span<float const> values);
@@ -46,7 +53,8 @@ class case_report {
   [[nodiscard]] bool print(judge by, double tolerance) const;
 
  private:
-  void measure(std::string const& name, std::span<float const> values, std::span<float const> expected);
+  template <class T>
+  void measure(std::string const& name, std::span<T const> values, std::span<T const> expected);
 
   safetensors const& recorded_;
   safetensors_writer& dump_;
@@ -54,7 +62,7 @@ class case_report {
   std::vector<double> differences_;
   std::string worst_;         // the tensor with the largest difference
   double largest_ = 0;        // the largest difference; infinite if a value is not a number
-  double largest_value_ = 0;  // the largest recorded value
+  double relative_ = 0;       // the largest one over the largest recorded value of its tensor
 };
 
 }  // namespace examples::replay

@@ -3,6 +3,7 @@
 // Rows drawn by a diffusion head from conditions that are given: a generation of one AR step without a backbone.
 #pragma once
 
+#include "any_solver.hpp"
 #include "recording.hpp"
 
 #include "common/adaln_head.hpp"
@@ -12,11 +13,10 @@
 
 namespace examples::replay {
 
-/// @brief What is drawn, and from what. Views: the recording and the head outlive it.
+/// @brief What is drawn, and from what. Views: the recording outlives it.
 struct row_problem {
   recording const& from;                   ///< where the draws are
   ardent::executor::host const& executor;  ///< runs the kernels
-  adaln_head<float> const& head;           ///< the denoiser
   std::string prefix;                      ///< what stands before "draw000" in the recording
   int rows = 0;                            ///< rows of the result
   int steps = 0;                           ///< denoising steps asked for
@@ -33,21 +33,40 @@ struct drawn_rows {
 
 /// @brief DDPM with learned-range variance on the respaced grid.
 /// @param problem      what to draw
+/// @param head         the denoiser
 /// @param clip         noisiest training step visited
 /// @param temperature  factor on the noise of each step, at least 0
-drawn_rows draw_ddpm(row_problem const& problem, int clip, double temperature);
+drawn_rows draw_ddpm(row_problem const& problem, adaln_head<float> const& head, int clip, double temperature);
 
 /// @brief DDIM on the strided grid.
 /// @param problem  what to draw
+/// @param head     the denoiser
 /// @param clip     noisiest training step visited
 /// @param eta      in [0, 1]
-drawn_rows draw_ddim(row_problem const& problem, int clip, double eta);
+drawn_rows draw_ddim(row_problem const& problem, adaln_head<float> const& head, int clip, double eta);
 
-/// @brief DPM-Solver of order 1 on a uniform grid in time; one branch, whatever the guidance scale. Gives states.
-/// @param problem   what to draw
-/// @param plusplus  the data form (DPM-Solver++)
-/// @param start     first time
-/// @param end       last time, below the first
-drawn_rows draw_dpm(row_problem const& problem, bool plusplus, double start, double end);
+/// @brief How the times of DPM-Solver are spaced.
+enum class time_spacing {
+  uniform,    ///< "time_uniform"
+  quadratic,  ///< "time_quadratic"
+  logsnr,     ///< "logSNR"
+};
+
+/// @brief DPM-Solver as published.
+struct dpm_plan {
+  multistep_choice solver;                       ///< kind and order
+  time_spacing spacing = time_spacing::uniform;  ///< of the grid
+  double start = 0;                              ///< first time
+  double end = 0;                                ///< last time, below the first
+};
+
+/// @brief DPM-Solver and DPM-Solver++, multistep; one branch, whatever the guidance scale. Gives states.
+/// @param problem  what to draw
+/// @param head     the denoiser
+/// @param plan     how
+drawn_rows draw_dpm(row_problem const& problem, adaln_head<float> const& head, dpm_plan const& plan);
+
+/// @brief The times that it visits, and the end: steps + 1 of them.
+[[nodiscard]] std::vector<float> dpm_times(int steps, dpm_plan const& plan);
 
 }  // namespace examples::replay

@@ -10,10 +10,10 @@
 
 namespace examples::replay {
 
-drawn_rows draw_ddim(row_problem const& problem, int clip, double eta) {
+drawn_rows draw_ddim(row_problem const& problem, adaln_head<float> const& head, int clip, double eta) {
   const ardent::grid::clip<ardent::grid::ddim_stride, ardent::dynamic> grid{clip};
   const ardent::solver::ddim<ardent::dynamic> solver{eta};
-  const auto denoiser = problem.head.denoiser();
+  const auto denoiser = head.denoiser();
   if (problem.guidance_scale == 1) return {run_rows(problem, denoiser, grid, solver), {}};
   return {run_rows(problem, denoiser, grid, solver, ardent::guidance::constant{problem.guidance_scale}), {}};
 }

@@ -10,11 +10,11 @@
 
 namespace examples::replay {
 
-drawn_rows draw_ddpm(row_problem const& problem, int clip, double temperature) {
+drawn_rows draw_ddpm(row_problem const& problem, adaln_head<float> const& head, int clip, double temperature) {
   const ardent::grid::clip<published_respaced, ardent::dynamic> grid{clip};
   const ardent::solver::ddpm<> solver;
   const ardent::temperature::constant factor{temperature};
-  const auto denoiser = problem.head.denoiser();
+  const auto denoiser = head.denoiser();
   if (problem.guidance_scale == 1) return {run_rows(problem, denoiser, grid, solver, factor), {}};
   return {run_rows(problem, denoiser, grid, solver, factor, ardent::guidance::constant{problem.guidance_scale}), {}};
 }

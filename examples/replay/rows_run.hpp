@@ -6,6 +6,7 @@
 #include "noise.hpp"
 #include "policies.hpp"
 #include "rows.hpp"
+#include "watched.hpp"
 
 #include <ardent/annealing/constant.hpp>
 #include <ardent/generate.hpp>
@@ -40,11 +41,9 @@ class rows_model {
   row_problem const& problem_;
 };
 
-/// @brief Draws the rows by the policies given: process, grid, solver, guidance.
-template <class Denoiser, class... Policies>
-std::vector<float> run_rows(row_problem const& problem, Denoiser denoiser, Policies const&... policies) {
-  const auto sampler = ardent::make_sampler(ardent::ordering::raster{problem.rows, 1},
-                                            ardent::annealing::constant{problem.steps}, policies...);
+/// @brief Draws the rows by a sampler of one AR step.
+template <class Sampler, class Denoiser>
+std::vector<float> run_sampler(row_problem const& problem, Sampler const& sampler, Denoiser denoiser) {
   recorded_noise noise;
   noise.add_step(problem.start);
   noise.read_draws(problem.from.tensors, problem.prefix, problem.rows, denoiser.channels(), noisy_steps(sampler, 0));
@@ -52,6 +51,32 @@ std::vector<float> run_rows(row_problem const& problem, Denoiser denoiser, Polic
   rows_model<Denoiser> model(denoiser, problem);
   ardent::generate(sampler, model, problem.executor, noise.source(), {1}, samples);
   return samples;
+}
+
+/// @brief The sampler of these policies (process, grid, solver, guidance) for the problem's rows and steps.
+template <class... Policies>
+auto rows_sampler(row_problem const& problem, Policies const&... policies) {
+  return ardent::make_sampler(ardent::ordering::raster{problem.rows, 1}, ardent::annealing::constant{problem.steps},
+                              policies...);
+}
+
+/// @brief Draws the rows by the policies given.
+template <class Denoiser, class... Policies>
+std::vector<float> run_rows(row_problem const& problem, Denoiser denoiser, Policies const&... policies) {
+  return run_sampler(problem, rows_sampler(problem, policies...), denoiser);
+}
+
+/// @brief The same by a sampler that evaluates the denoiser at the state once a step, with the states.
+template <class Denoiser, class Sampler>
+drawn_rows run_watched(row_problem const& problem, Sampler const& sampler, Denoiser denoiser) {
+  drawn_rows drawn;
+  std::vector<float> sigmas;
+  for (auto const& row : sampler.rows(0)) sigmas.push_back(row.sigma);
+  drawn.states.resize((sigmas.size() + 1) * problem.start.size());
+  drawn.samples = run_sampler(problem, sampler, watched(denoiser, sigmas, drawn.states.data()));
+  std::copy(drawn.samples.begin(), drawn.samples.end(),
+            drawn.states.end() - static_cast<std::ptrdiff_t>(drawn.samples.size()));
+  return drawn;
 }
 
 }  // namespace examples::replay

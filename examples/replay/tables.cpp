@@ -3,6 +3,7 @@
 // Computes the tables with ardent's processes, grids, posterior, annealing, ordering and guidance.
 #include "tables.hpp"
 
+#include "float_schedule.hpp"
 #include "policies.hpp"
 
 #include "common/error.hpp"
@@ -145,26 +146,17 @@ ordered dpm_noise_schedule_table(ordered const& one, table_source const& from) {
     fail(from.file, "T = " + std::to_string(train_timesteps) + " for dpm_noise_schedule",
          std::to_string(from.train_timesteps));
   const dpm_process process;
-  constexpr int kept = dpm_process::kept;
-  std::vector<double> log_alpha(static_cast<std::size_t>(process.table_size()));
-  process.fill_table(log_alpha.data());
+  const float_schedule schedule;
+  const auto doubles = [](std::vector<float> const& values) {
+    return std::vector<double>(values.begin(), values.end());
+  };
   ordered out = ordered::object();
   if (one.contains("note")) out["note"] = one.at("note");
-  out["total_N"] = kept;
+  out["total_N"] = dpm_process::kept;
   out["T"] = process.start_time();
   out["t_0_default"] = process.end_time();
-  // torch.linspace(0, T, kept + 1) without its first, in float: counted from the nearer end, multiply and add fused
-  const float last = static_cast<float>(process.start_time());
-  const float step = last / static_cast<float>(kept);
-  std::vector<float> times;
-  for (int i = 1; i <= kept; ++i)
-    times.push_back(i < (kept + 1) / 2 ? step * static_cast<float>(i)
-                                       : std::fma(-step, static_cast<float>(kept - i), last));
-  out["t_array"] = std::vector<double>(times.begin(), times.end());
-  std::vector<double> rounded;
-  for (int i = 0; i < kept; ++i)
-    rounded.push_back(static_cast<double>(static_cast<float>(log_alpha[static_cast<std::size_t>(i)])));
-  out["log_alpha_array"] = rounded;
+  out["t_array"] = doubles(schedule.times());
+  out["log_alpha_array"] = doubles(schedule.log_alphas());
   return out;
 }
 

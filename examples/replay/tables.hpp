@@ -31,4 +31,13 @@ struct table_source {
 /// @brief Tokens of each AR step of MAR, and its guidance scales.
 [[nodiscard]] ordered mar_ordering_table(ordered const& one, table_source const& from);
 
+/// @brief Denoising steps and guidance scales of each scale of FlowAR.
+[[nodiscard]] ordered annealing_flowar_table(ordered const& one, table_source const& from);
+/// @brief The same of each cell of xAR.
+[[nodiscard]] ordered annealing_xar_table(ordered const& one, table_source const& from);
+/// @brief FlowAR's grid in time.
+[[nodiscard]] ordered flowar_grid_table(ordered const& one, table_source const& from);
+/// @brief xAR's grid in time.
+[[nodiscard]] ordered xar_grid_table(ordered const& one, table_source const& from);
+
 }  // namespace examples::replay

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 
 namespace examples::replay {
 
@@ -19,9 +20,10 @@ class watched {
   static constexpr ardent::prediction predicted = Denoiser::predicted;  ///< what the other one predicts
 
   /// @param denoiser  the other one
-  /// @param steps     evaluations of a trajectory, at as many different timesteps, in falling order
-  /// @param states    [steps][rows of the AR step][channels], written; outlives this object
-  watched(Denoiser denoiser, int steps, float* states) : denoiser_(denoiser), steps_(steps), states_(states) {}
+  /// @param sigmas    noise level of each evaluation of a trajectory; all differ. Outlives this object
+  /// @param states    [sigmas][rows of the AR step][channels], written; outlives this object
+  watched(Denoiser denoiser, std::span<float const> sigmas, float* states)
+      : denoiser_(denoiser), sigmas_(sigmas), states_(states) {}
 
   int channels() const { return denoiser_.channels(); }                            ///< as the other one
   int outputs() const { return denoiser_.outputs(); }                              ///< as the other one
@@ -48,12 +50,14 @@ class watched {
     denoiser_.begin(block, grid, t, shared, own);
   }
 
-  /// @brief Writes x down and evaluates the other one. The time table is ascending, so its index tells the step.
+  /// @brief Writes x down and evaluates the other one. The noise level tells the step (a timestep may be rounded, and
+  /// occur twice).
   template <class Block, class Grid>
   ARDENT_INLINE void evaluate(Block& block, Grid& grid, ardent::tile const& t, ardent::time_point const& time,
                               float const* x, float* output, float* shared, float* own) const {
     if (grid.rank() == 0) {
-      const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(steps_ - 1 - time.index) * t.total + t.first;
+      const std::ptrdiff_t step = std::find(sigmas_.begin(), sigmas_.end(), time.sigma) - sigmas_.begin();
+      const std::ptrdiff_t row = step * t.total + t.first;
       std::copy_n(x, static_cast<std::ptrdiff_t>(t.tokens) * channels(), states_ + row * channels());
     }
     denoiser_.evaluate(block, grid, t, time, x, output, shared, own);
@@ -61,7 +65,7 @@ class watched {
 
  private:
   Denoiser denoiser_;
-  int steps_;
+  std::span<float const> sigmas_;
   float* states_;
 };
 

@@ -6,9 +6,12 @@
 
 #include <ardent/annealing/constant.hpp>
 #include <ardent/annealing/cosine.hpp>
+#include <ardent/annealing/flowar.hpp>
 #include <ardent/annealing/linear.hpp>
+#include <ardent/annealing/rising.hpp>
 #include <ardent/annealing/table.hpp>
 #include <ardent/annealing/two_stage.hpp>
+#include <ardent/annealing/xar.hpp>
 #include <ardent/clipping.hpp>
 #include <ardent/denoiser/adaln_mlp.hpp>
 #include <ardent/denoiser/gaussian_mixture.hpp>

@@ -24,14 +24,14 @@ inline namespace v0 {
 
 /// @brief What an observer sees after each AR step. Views, valid during the call.
 struct ar_step_report {
-  int ar_step = 0;                     ///< the step that is done
-  int ar_steps = 0;                    ///< how many there are
-  int effective_steps = 0;             ///< denoising steps it took
-  int tokens_known = 0;                ///< tokens of an image that are known now
-  int rows = 0;                        ///< tokens drawn in this step, over all images
-  double guidance_scale = 1;           ///< its guidance scale
-  std::span<float const> conditions;   ///< [branches][rows][condition_width]
-  std::span<float const> samples;      ///< [rows][channels], images in turn, raster order within an image
+  int ar_step = 0;                    ///< the step that is done
+  int ar_steps = 0;                   ///< how many there are
+  int effective_steps = 0;            ///< denoising steps it took
+  int tokens_known = 0;               ///< tokens of an image that are known now
+  int rows = 0;                       ///< tokens drawn in this step, over all images
+  double guidance_scale = 1;          ///< its guidance scale
+  std::span<float const> conditions;  ///< [branches][rows][condition_width]
+  std::span<float const> samples;     ///< [rows][channels], images in turn, raster order within an image
 };
 
 /// @brief The observer that looks away.
@@ -45,7 +45,27 @@ struct batch {
   std::uint32_t first_image = 0;  ///< index of its first image: noise and orders are keyed by it
 };
 
+namespace denoiser {
+template <class Storage, class Shape>
+class adaln_mlp;
+}  // namespace denoiser
+
 namespace detail {
+
+/// The shape of a head whose sizes may be template arguments.
+template <class Storage, class Shape>
+Shape shape_of(denoiser::adaln_mlp<Storage, Shape> const*);
+
+/// True unless a denoiser's sizes are known to the compiler and it outputs fewer numbers than `times` its channels.
+template <class Denoiser>
+constexpr bool outputs_fit(int times) {
+  if constexpr (requires(Denoiser const* d) { shape_of(d); }) {
+    using shape = decltype(shape_of(static_cast<Denoiser const*>(nullptr)));
+    if constexpr (is_static<shape>) return shape{}.outputs() >= times * shape{}.channels();
+  }
+  static_cast<void>(times);
+  return true;
+}
 
 template <class Sampler, class Model, class Executor>
 void check_composition(Sampler const& sampler, Model& model, int images) {
@@ -56,8 +76,16 @@ void check_composition(Sampler const& sampler, Model& model, int images) {
   static_assert(denoiser_type::predicted == Sampler::predicted,
                 "ardent::generate: the denoiser predicts something else than the sampler was told. Add "
                 "ardent::predicts<...> to the sampler.");
+  static_assert(outputs_fit<denoiser_type>(1),
+                "ardent::generate: the denoiser's shape has fewer outputs than channels. Give it one output for each "
+                "channel, or two with a variance half.");
+  static_assert(
+      !outputs_fit<denoiser_type>(1) || !Sampler::reads_variance || outputs_fit<denoiser_type>(2),
+      "ardent::generate: the solver reads a variance, but the denoiser has no second half of outputs for it. Use "
+      "a solver with a fixed variance, or a network of twice as many outputs as channels.");
   const auto denoiser = model.denoiser();
-  if (images < 1) throw std::invalid_argument("ardent::generate: expected at least 1 image, found " + std::to_string(images));
+  if (images < 1)
+    throw std::invalid_argument("ardent::generate: expected at least 1 image, found " + std::to_string(images));
   if (model.sequence_length() != sampler.sequence_length())
     throw std::invalid_argument("ardent::generate: expected a model of " + std::to_string(sampler.sequence_length()) +
                                 " tokens as the ordering has, found one of " + std::to_string(model.sequence_length()));
@@ -87,9 +115,12 @@ class generation {
   /// @param images     images of every batch it will run, at least 1
   /// @param workspace  workspace_bytes(...) bytes, aligned to 64
   /// @throws std::invalid_argument if sizes do not fit one another, or the workspace is too small or misaligned
-  generation(Sampler const& sampler, Model& model, Executor const& executor, int images,
-             std::span<std::byte> workspace)
-      : sampler_(sampler), model_(model), executor_(executor), denoiser_(model.denoiser()), images_(images),
+  generation(Sampler const& sampler, Model& model, Executor const& executor, int images, std::span<std::byte> workspace)
+      : sampler_(sampler),
+        model_(model),
+        executor_(executor),
+        denoiser_(model.denoiser()),
+        images_(images),
         memory_(sampler, denoiser_, executor, images, checked(sampler, model, executor, images, workspace)) {
     memory_.prepare_times(sampler_, denoiser_, executor_);
   }
@@ -118,7 +149,7 @@ class generation {
       memory_.pick(done, count, first_image, executor_);
       const ar_step_view view{i,        images_,     Sampler::branches, count,         length,
                               channels, first_image, tokens.data(),     memory_.known, memory_.positions};
-      model_.condition(executor_, view, memory_.conditions);
+      if constexpr (ar_model<Model, Executor>) model_.condition(executor_, view, memory_.conditions);
       draw(i, count * images_, random);
       memory_.scatter(count, channels, tokens.data());
       done += count;
@@ -151,9 +182,9 @@ class generation {
     whole.positions = memory_.positions;
     whole.times = memory_.times;
     const auto rows = sampler_.rows(ar_step);
-    const ar_step_numbers numbers{
-        static_cast<float>(sampler_.guidance_scale(ar_step)), static_cast<float>(sampler_.noise_factor(ar_step)),
-        static_cast<float>(sampler_.clipping().low()), static_cast<float>(sampler_.clipping().high())};
+    const ar_step_numbers numbers{sampler_.guidance_scale(ar_step), sampler_.noise_factor(ar_step),
+                                  static_cast<float>(sampler_.clipping().low()),
+                                  static_cast<float>(sampler_.clipping().high())};
     int const* const time_index = memory_.time_index + memory_.first_row[ar_step];
     const auto kernel = [&](auto& block, auto& grid, tile const& t, trajectory_memory const& memory) {
       trajectory<Sampler::branches>(block, grid, t, rows.data(), time_index, static_cast<int>(rows.size()), numbers,

@@ -12,6 +12,7 @@
 #include <ardent/grid/respaced.hpp>
 #include <ardent/guidance/none.hpp>
 #include <ardent/numerics.hpp>
+#include <ardent/ordering/raster.hpp>
 #include <ardent/prediction.hpp>
 #include <ardent/process/cosine.hpp>
 #include <ardent/solver/ddim.hpp>
@@ -26,46 +27,29 @@ inline namespace v0 {
 /// @brief Policy: the type of the state x, float (the default) or double.
 template <class T>
 struct state {
-  static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>,
-                "ardent::state: the state is neither float nor double. Use ardent::state<float> or ardent::state<double>.");
-  using type = T;  ///< the type of the state
+  static constexpr bool fits = std::is_same_v<T, float> || std::is_same_v<T, double>;  ///< T is allowed
+  using type = std::conditional_t<fits, T, float>;                                     ///< the type of the state
+  static_assert(fits,
+                "ardent::state: the state is neither float nor double. Use ardent::state<float> or "
+                "ardent::state<double>.");
 };
 
 /// @brief A sampler with its policies in a fixed order. Users name it `sampler<...>` or get it from `make_sampler`.
 template <class Ordering, class Annealing, class Process, class Grid, class Solver, class Guidance, class Temperature,
           class Clipping, class Predicts, class State, class Numerics>
 class basic_sampler {
-  static_assert(detail::grid_fits<Grid, Process>,
-                "ardent::sampler: the grid does not fit the process: one is over training steps and the other over real "
-                "time. Use grid::respaced or grid::ddim_stride with a discrete process, grid::time_uniform with a "
-                "continuous one.");
-  static_assert(detail::path_fits<Solver, Process>,
-                "ardent::sampler: the solver does not fit the noise process: DDPM and DDIM with noise need a "
-                "variance-preserving one, flow solvers one with a velocity, Euler-Maruyama the linear path. Use a process "
-                "or a solver of the other kind.");
-  static_assert(detail::parts_fit<Solver, Grid>,
-                "ardent::sampler: the grid's inner nodes do not fit the solver. Use grid::subdivided<..., 2> with "
-                "singlestep_2, grid::subdivided<..., 3> with singlestep_3, and no subdivision with others.");
-  static_assert(Solver::stochastic || !Temperature::scales_noise,
-                "ardent::sampler: a temperature is set, but the solver adds no noise that it could scale. Drop the "
-                "temperature, or use a stochastic solver such as solver::ddpm.");
-  static_assert(Predicts::what != prediction::velocity || Process::path != path_kind::variance_preserving,
-                "ardent::sampler: the denoiser predicts a velocity, but the process has no real time. Use "
-                "process::flow_linear, process::flow_cosine or a continuous process.");
-
  public:
   using state_type = typename State::type;  ///< type of the state x
   /// @brief The rows of this sampler's program.
-  using row_type =
-      row<state_type, Solver::slots, Solver::history, row_parts{Solver::reads_variance, Clipping::clips}>;
+  using row_type = row<state_type, Solver::slots, Solver::history, row_parts{Solver::reads_variance, Clipping::clips}>;
   using solver_type = Solver;      ///< the solver
   using numerics_type = Numerics;  ///< what is promised of the arithmetic
 
-  static constexpr prediction predicted = Predicts::what;                ///< what the denoiser must predict
-  static constexpr bool guided = Guidance::guided;                       ///< two branches a token, or one
-  static constexpr int branches = guided ? 2 : 1;                        ///< network rows a token
-  static constexpr bool permuted = Ordering::permuted;                   ///< random order of tokens, or raster order
-  static constexpr bool reads_variance = Solver::reads_variance;         ///< the network must output a variance half
+  static constexpr prediction predicted = Predicts::what;         ///< what the denoiser must predict
+  static constexpr bool guided = Guidance::guided;                ///< two branches a token, or one
+  static constexpr int branches = guided ? 2 : 1;                 ///< network rows a token
+  static constexpr bool permuted = Ordering::permuted;            ///< random order of tokens, or raster order
+  static constexpr bool reads_variance = Solver::reads_variance;  ///< the network must output a variance half
   /// @brief True if the compiler computes the tables.
   static constexpr bool tables_at_compile_time = is_static<Ordering> && detail::constant_annealing<Annealing> &&
                                                  is_static<Process> && is_static<Grid> && is_static<Solver> &&
@@ -84,25 +68,16 @@ class basic_sampler {
         guidance_(guidance),
         temperature_(temperature),
         clipping_(clipping),
-        program_(ordering_, annealing_, process_, grid_, solver_, guidance_) {
-    if constexpr (requires { annealing_.ar_steps(); }) {
-      if constexpr (is_static<Ordering> && is_static<Annealing>)
-        static_assert(Annealing{}.ar_steps() == Ordering{}.ar_steps(),
-                      "ardent::sampler: the annealing table has another number of entries than the ordering has AR "
-                      "steps. Give one entry for each AR step.");
-      else
-        detail::check_table_length(annealing_.ar_steps(), ordering_.ar_steps());
-    }
-  }
+        program_(ordering_, annealing_, process_, grid_, solver_, guidance_) {}
 
-  constexpr Ordering const& ordering() const { return ordering_; }     ///< the ordering
-  constexpr Annealing const& annealing() const { return annealing_; }  ///< the annealing
-  constexpr Process const& process() const { return process_; }        ///< the noise process
-  constexpr Grid const& grid() const { return grid_; }                 ///< the step grid
-  constexpr Solver const& solver() const { return solver_; }           ///< the solver
-  constexpr Guidance const& guidance() const { return guidance_; }     ///< the guidance
+  constexpr Ordering const& ordering() const { return ordering_; }           ///< the ordering
+  constexpr Annealing const& annealing() const { return annealing_; }        ///< the annealing
+  constexpr Process const& process() const { return process_; }              ///< the noise process
+  constexpr Grid const& grid() const { return grid_; }                       ///< the step grid
+  constexpr Solver const& solver() const { return solver_; }                 ///< the solver
+  constexpr Guidance const& guidance() const { return guidance_; }           ///< the guidance
   constexpr Temperature const& temperature() const { return temperature_; }  ///< the temperature
-  constexpr Clipping const& clipping() const { return clipping_; }     ///< the clipping of x0
+  constexpr Clipping const& clipping() const { return clipping_; }           ///< the clipping of x0
 
   /// @brief Tokens of an image.
   constexpr int sequence_length() const { return ordering_.sequence_length(); }
@@ -162,7 +137,44 @@ class basic_sampler {
 
 namespace detail {
 
-/// The policies of a pack in their fixed order, with defaults for what is left out.
+/// True unless the compiler knows that an ordering's counts are wrong.
+template <class Ordering>
+inline constexpr bool ordering_fits = [] {
+  if constexpr (is_static<Ordering>)
+    return counts_fit(ordering_counts<Ordering>.data(), Ordering{}.ar_steps(), Ordering{}.sequence_length());
+  else
+    return true;
+}();
+
+/// True unless both are static and the annealing is a table of another length than the ordering has AR steps.
+template <class Annealing, class Ordering>
+inline constexpr bool table_fits = [] {
+  if constexpr (is_static<Ordering> && is_static<Annealing> && requires { Annealing{}.ar_steps(); })
+    return Annealing{}.ar_steps() == Ordering{}.ar_steps();
+  else
+    return true;
+}();
+
+/// What an annealing asks for, as far as the compiler knows; else something that fits everything.
+template <class Annealing, class Ordering>
+inline constexpr steps_summary known_steps = [] {
+  if constexpr (is_static<Ordering> && constant_annealing<Annealing> && table_fits<Annealing, Ordering>)
+    return steps_asked<Ordering, Annealing>;
+  else
+    return steps_summary{1 << 30, 1, false};
+}();
+
+/// True unless the compiler knows that a process has fewer training steps.
+template <class Process>
+constexpr bool has_training_steps(int steps) {
+  if constexpr (is_static<Process>)
+    return steps <= most_steps(Process{});
+  else
+    return true;
+}
+
+/// The policies of a pack in their fixed order, with defaults for what is left out. Everything is refused here that the
+/// compiler can refuse, and something harmless is put in its place: one mistake gives one error.
 template <class... Policies>
 struct composition {
   static_assert((is_policy<Policies> && ...),
@@ -179,14 +191,81 @@ struct composition {
   static_assert(count_of<is_temperature, Policies...> <= 1, "ardent::sampler: two temperatures are named. Keep one.");
   static_assert(count_of<is_clipping, Policies...> <= 1, "ardent::sampler: two clippings are named. Keep one.");
 
-  using type =
-      basic_sampler<pick<is_ordering, void, Policies...>, pick<is_annealing, annealing::constant<50>, Policies...>,
-                    pick<is_process, process::cosine<>, Policies...>,
-                    pick<is_grid, grid::clip<grid::respaced, 950>, Policies...>,
-                    pick<is_solver, solver::ddim<>, Policies...>, pick<is_guidance, guidance::none, Policies...>,
-                    pick<is_temperature, temperature::none, Policies...>, pick<is_clipping, clipping::none, Policies...>,
-                    pick<is_predicts, predicts<prediction::epsilon>, Policies...>,
-                    pick<is_state, state<float>, Policies...>, pick<is_numerics, numerics::invariant, Policies...>>;
+  using ordering_type = pick<is_ordering, ordering::raster<1>, Policies...>;
+  using annealing_type = pick<is_annealing, annealing::constant<50>, Policies...>;
+  using process_type = pick<is_process, process::cosine<>, Policies...>;
+  using grid_type = pick<is_grid, grid::clip<grid::respaced, 950>, Policies...>;
+  using solver_type = pick<is_solver, solver::ddim<>, Policies...>;
+  using guidance_type = pick<is_guidance, guidance::none, Policies...>;
+  using temperature_type = pick<is_temperature, temperature::none, Policies...>;
+  using clipping_type = pick<is_clipping, clipping::none, Policies...>;
+  using predicts_type = pick<is_predicts, predicts<prediction::epsilon>, Policies...>;
+  using state_type = pick<is_state, state<float>, Policies...>;
+  using numerics_type = pick<is_numerics, numerics::invariant, Policies...>;
+
+  static constexpr bool grid_is_right = grid_fits<grid_type, process_type>;
+  static_assert(
+      grid_is_right,
+      "ardent::sampler: the grid does not fit the process: one is over training steps and the other over real "
+      "time. Use grid::respaced or grid::ddim_stride with a discrete process, grid::time_uniform with a "
+      "continuous one.");
+  static constexpr bool path_is_right = path_fits<solver_type, process_type>;
+  static_assert(
+      path_is_right,
+      "ardent::sampler: the solver does not fit the noise process: DDPM and DDIM with noise need a "
+      "variance-preserving one, flow solvers one with a velocity, Euler-Maruyama the linear path. Use a process "
+      "or a solver of the other kind.");
+  static constexpr bool parts_are_right = parts_fit<solver_type, grid_type>;
+  static_assert(parts_are_right,
+                "ardent::sampler: the grid's inner nodes do not fit the solver. Use grid::subdivided<..., 2> with "
+                "singlestep_2, grid::subdivided<..., 3> with singlestep_3, and no subdivision with others.");
+  static constexpr bool temperature_is_right = solver_type::stochastic || !temperature_type::scales_noise;
+  static_assert(temperature_is_right,
+                "ardent::sampler: a temperature is set, but the solver adds no noise that it could scale. Drop the "
+                "temperature, or use a stochastic solver such as solver::ddpm.");
+  static constexpr bool network_is_right =
+      predicts_type::what != prediction::velocity || process_type::path != path_kind::variance_preserving;
+  static_assert(network_is_right,
+                "ardent::sampler: the denoiser predicts a velocity, but the process has no real time. Use "
+                "process::flow_linear, process::flow_cosine or a continuous process.");
+  static constexpr bool counts_are_right = ordering_fits<ordering_type>;
+  static_assert(
+      counts_are_right,
+      "ardent::sampler: the ordering's token counts do not sum to the sequence length, or one is below 1. Draw "
+      "every token once, and at least one in each AR step.");
+  static constexpr bool table_is_right = table_fits<annealing_type, ordering_type>;
+  static_assert(
+      table_is_right,
+      "ardent::sampler: the annealing table has another number of entries than the ordering has AR steps. Give "
+      "one entry for each AR step.");
+  static constexpr steps_summary steps = known_steps<annealing_type, ordering_type>;
+  static constexpr bool least_is_right = steps.fewest >= 1;
+  static_assert(least_is_right,
+                "ardent::sampler: the annealing asks for no denoising step at some AR step. Ask for at least 1.");
+  static constexpr bool order_is_right = !least_is_right || steps.fewest >= least_steps<solver_type>();
+  static_assert(
+      order_is_right,
+      "ardent::sampler: the annealing asks for fewer denoising steps than the multistep solver's order at some "
+      "AR step. Raise the lower end of the annealing, or use a solver of lower order.");
+  static constexpr bool most_is_right = has_training_steps<process_type>(steps.most);
+  static_assert(most_is_right,
+                "ardent::sampler: the annealing asks for more denoising steps than the process has training steps. Use "
+                "fewer steps.");
+  static constexpr bool fall_is_right = may_rise<annealing_type>() || !steps.rises;
+  static_assert(fall_is_right,
+                "ardent::sampler: the annealing asks for more denoising steps at a later AR step. Wrap it in "
+                "annealing::rising if that is meant, or give it a static constexpr bool may_rise = true.");
+
+  static constexpr bool is_right = grid_is_right && path_is_right && parts_are_right && temperature_is_right &&
+                                   network_is_right && counts_are_right && table_is_right && least_is_right &&
+                                   order_is_right && most_is_right && fall_is_right;
+  using type = std::conditional_t<
+      is_right,
+      basic_sampler<ordering_type, annealing_type, process_type, grid_type, solver_type, guidance_type,
+                    temperature_type, clipping_type, predicts_type, state_type, numerics_type>,
+      basic_sampler<ordering::raster<1>, annealing::constant<1>, process::cosine<>, grid::respaced, solver::ddim<>,
+                    guidance::none, temperature::none, clipping::none, predicts<prediction::epsilon>, state<float>,
+                    numerics::invariant>>;
 };
 
 }  // namespace detail

@@ -16,7 +16,8 @@ inline namespace v0 {
 
 /// @brief The memory of a trajectory.
 struct trajectory_memory {
-  void* own = nullptr;      ///< trajectory_own_bytes, of this block, aligned to 64
+  void* own = nullptr;      ///< trajectory_own_bytes, of this block, aligned to 64; in the end it begins with the
+                            ///< tile's samples in the state's type, [tokens][channels]
   float* output = nullptr;  ///< [branches * tokens][outputs], shared by the grid
   float* shared = nullptr;  ///< the denoiser's shared_floats, shared by the grid
 };
@@ -32,12 +33,12 @@ std::size_t trajectory_own_bytes(Denoiser const& denoiser, int tokens, int branc
          (state + denoiser.private_floats(tokens * branches)) * sizeof(float);
 }
 
-/// @brief What an AR step gives a trajectory besides its rows.
+/// @brief What an AR step gives a trajectory besides its rows; rounded to the state's type where they are used.
 struct ar_step_numbers {
-  float guidance_scale = 1;  ///< scale of classifier-free guidance
-  float noise_factor = 1;    ///< temperature: factor on the noise of the steps
-  float x0_low = 0;          ///< bounds of x0, if it is clipped
-  float x0_high = 0;         ///< see x0_low
+  double guidance_scale = 1;  ///< scale of classifier-free guidance
+  double noise_factor = 1;    ///< temperature: factor on the noise of the steps
+  float x0_low = 0;           ///< bounds of x0, if it is clipped
+  float x0_high = 0;          ///< see x0_low
 };
 
 namespace detail {
@@ -61,18 +62,18 @@ struct trajectory_state {
 };
 
 /// One element's row: conversion, the linear program, noise.
-template <class Row, class T>
+template <class Row, class T, class Noise>
 ARDENT_INLINE void advance(Row const& row, ar_step_numbers const& numbers, trajectory_state<Row, T> const& s,
-                           std::ptrdiff_t e, float output, [[maybe_unused]] float variance, float noise) {
+                           std::ptrdiff_t e, T output, [[maybe_unused]] float variance, Noise noise) {
   T model[Row::history];
   const T x = s.slot[0][e];
   if constexpr (Row::parts.clipped_x0) {
-    T x0 = row.x0_of_x * x + row.x0_of_output * static_cast<T>(output);
+    T x0 = row.x0_of_x * x + row.x0_of_output * output;
     x0 = x0 < static_cast<T>(numbers.x0_low) ? static_cast<T>(numbers.x0_low) : x0;
     x0 = x0 > static_cast<T>(numbers.x0_high) ? static_cast<T>(numbers.x0_high) : x0;
     model[0] = row.m_of_x * x + row.m_of_x0 * x0;
   } else {
-    model[0] = row.of_x * x + row.of_output * static_cast<T>(output);
+    model[0] = row.of_x * x + row.of_output * output;
   }
   for (int j = 1; j < Row::history; ++j) model[j] = s.earlier[j - 1][e];
   T before[Row::slots];
@@ -112,6 +113,7 @@ ARDENT_INLINE void advance(Row const& row, ar_step_numbers const& numbers, traje
 /// @param time_index  for each row, the row of the prepared time table
 /// @param count       number of rows
 /// @param numbers     guidance scale, temperature and bounds of the AR step
+/// @param random      a random_source; its normal() may give four doubles in a `value` instead
 /// @param tokens      [total][channels], where the samples go (rows of this tile)
 ARDENT_ANY_GROUP
 template <int Branches, class Block, class Grid, class Row, class Denoiser, class Random>
@@ -137,12 +139,12 @@ ARDENT_INLINE void trajectory(Block& block, Grid& grid, tile const& t, Row const
   };
 
   block.elements(all_tokens, {0, quads, 1}, [&](int r, int q) ARDENT_INLINE_LAMBDA {
-    const quad noise = random.normal(key_of(noise_domain::start, 0, r), q);
+    const auto noise = random.normal(key_of(noise_domain::start, 0, r), q);
     for (int j = 0; j < 4 && 4 * q + j < channels; ++j) {
       const std::ptrdiff_t e = static_cast<std::ptrdiff_t>(r) * channels + 4 * q + j;
       for (int i = 0; i < Row::slots; ++i) s.slot[i][e] = static_cast<T>(noise.value[j]);
       for (int i = 0; i + 1 < Row::history; ++i) s.earlier[i][e] = 0;
-      s.input[e] = noise.value[j];
+      s.input[e] = static_cast<float>(noise.value[j]);
     }
   });
   denoiser.begin(block, grid, t, memory.shared, s.scratch);
@@ -150,19 +152,21 @@ ARDENT_INLINE void trajectory(Block& block, Grid& grid, tile const& t, Row const
   for (int k = 0; k < count; ++k) {
     grid.sync(block);
     Row const& row = rows[k];
-    const time_point time{row.timestep, static_cast<float>(row.alpha), static_cast<float>(row.sigma), time_index[k]};
+    const time_point time{static_cast<float>(row.timestep), static_cast<float>(row.alpha),
+                          static_cast<float>(row.sigma), time_index[k]};
     denoiser.evaluate(block, grid, t, time, s.input, memory.output, memory.shared, s.scratch);
 
     block.elements(all_tokens, {0, quads, 1}, [&](int r, int q) ARDENT_INLINE_LAMBDA {
-      quad noise{};
+      decltype(random.normal(noise_key{}, 0)) noise{};
       if (row.noise != 0) noise = random.normal(key_of(noise_domain::step, k, r), q);
       float const* const conditional = memory.output + static_cast<std::ptrdiff_t>(r) * outputs;
       for (int j = 0; j < 4 && 4 * q + j < channels; ++j) {
         const int c = 4 * q + j;
-        float output = conditional[c];
+        T output = conditional[c];
         if constexpr (Branches == 2) {
-          const float unconditional = memory.output[static_cast<std::ptrdiff_t>(t.tokens + r) * outputs + c];
-          output = row.guided ? unconditional + numbers.guidance_scale * (output - unconditional) : output;
+          const T unconditional = memory.output[static_cast<std::ptrdiff_t>(t.tokens + r) * outputs + c];
+          const T scale = static_cast<T>(numbers.guidance_scale);
+          output = row.guided ? unconditional + scale * (output - unconditional) : output;
         }
         const float variance = Row::parts.learned_variance ? conditional[channels + c] : 0.0f;
         detail::advance(row, numbers, s, static_cast<std::ptrdiff_t>(r) * channels + c, output, variance,

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <ardent/annealing/linear.hpp>
+#include <ardent/annealing/rising.hpp>
 #include <ardent/annealing/table.hpp>
 #include <ardent/guidance/linear.hpp>
 #include <ardent/ordering/masked.hpp>
@@ -68,8 +69,8 @@ TEST_CASE("sampler: AR steps with equal step counts share their rows") {
     CHECK(s.rows(0).data() == s.rows(2).data());
     CHECK(s.rows(0).data() != s.rows(1).data());
   };
-  check(ardent::sampler<ordering::raster<3>, annealing::table<9, 8, 9>>());
-  check(ardent::make_sampler(ordering::raster<3>(), annealing::table<dynamic>({9, 8, 9})));
+  check(ardent::sampler<ordering::raster<3>, annealing::rising<annealing::table<9, 8, 9>>>());
+  check(ardent::make_sampler(ordering::raster<3>(), annealing::rising(annealing::table<dynamic>({9, 8, 9}))));
 }
 
 TEST_CASE("sampler: the guidance scale of each AR step is the recorded one") {

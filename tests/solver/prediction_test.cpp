@@ -46,7 +46,7 @@ void check_predictions(Solver const& solver) {
       for (prediction const p : all) {
         auto const row = solver.row(nodes.data(), steps, k, p);
         INFO("network " << static_cast<int>(p) << ", step " << k << " of " << steps);
-        CHECK(row.timestep == static_cast<float>(now.timestep));
+        CHECK(row.timestep == now.timestep);
         CHECK(row.alpha == now.alpha);
         CHECK(row.sigma == now.sigma);
         // rounding of x and of the output is divided by alpha or sigma, down to 1e-3 on these grids

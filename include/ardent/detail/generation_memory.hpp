@@ -78,7 +78,7 @@ class generation_memory {
       first_row[i] = row;
       for (auto const& r : sampler.rows(i))
         time_index[row++] = static_cast<int>(
-            std::lower_bound(distinct_, distinct_ + distinct_count_, r.timestep) - distinct_);
+            std::lower_bound(distinct_, distinct_ + distinct_count_, static_cast<float>(r.timestep)) - distinct_);
     }
     if (denoiser.time_features() == 0) return;
     const int chunks = (distinct_count_ + times_at_once - 1) / times_at_once;
@@ -155,7 +155,7 @@ class generation_memory {
   static int collect_distinct(Sampler const& sampler, float* out) {
     int count = 0;
     for (int i = 0; i < sampler.ar_steps(); ++i)
-      for (auto const& r : sampler.rows(i)) out[count++] = r.timestep;
+      for (auto const& r : sampler.rows(i)) out[count++] = static_cast<float>(r.timestep);
     std::sort(out, out + count);
     return static_cast<int>(std::unique(out, out + count) - out);
   }

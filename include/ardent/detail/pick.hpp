@@ -103,7 +103,7 @@ inline constexpr bool grid_fits = (discrete_grid<Grid> && discrete_process<Proce
 /// True if a solver's need is met by a process's path.
 template <class Solver, class Process>
 inline constexpr bool path_fits = [] {
-  switch (Solver::needs) {
+  switch (need_of<Solver>()) {
     case path_need::any: return true;
     case path_need::variance_preserving: return Process::path != path_kind::linear_flow;
     case path_need::velocity: return Process::path != path_kind::variance_preserving;
@@ -120,12 +120,6 @@ inline constexpr bool parts_fit = [] {
   if constexpr (requires { Grid::parts; }) given = Grid::parts;
   return needed == given;
 }();
-
-inline void check_table_length(int entries, int ar_steps) {
-  if (entries != ar_steps)
-    throw std::invalid_argument("ardent::sampler: expected an annealing table with one entry for each of " +
-                                std::to_string(ar_steps) + " AR steps, found " + std::to_string(entries));
-}
 
 }  // namespace detail
 }  // namespace v0

@@ -61,6 +61,25 @@ inline constexpr auto ordering_counts = [] {
   return counts;
 }();
 
+/// True if each AR step draws a token and all of them together draw the sequence.
+constexpr bool counts_fit(ar_counts const* counts, int ar_steps, int sequence_length) {
+  long long sum = 0;
+  for (int i = 0; i < ar_steps; ++i) {
+    if (counts[i].tokens < 1) return false;
+    sum += counts[i].tokens;
+  }
+  return sum == sequence_length;
+}
+
+/// True for an annealing that says that it may ask for more steps at a later AR step: see annealing::rising.
+template <class A>
+constexpr bool may_rise() {
+  if constexpr (requires { A::may_rise; })
+    return A::may_rise;
+  else
+    return false;
+}
+
 template <class Process>
 inline constexpr auto process_table = [] {
   std::array<double, static_cast<std::size_t>(Process{}.table_size()) + 1> table{};
@@ -123,7 +142,29 @@ inline constexpr auto row_table = [] {
   return rows;
 }();
 
-/// The program of a sampler whose policies are all static: an empty object in front of the compiler's tables.
+/// What an annealing asks for over the AR steps.
+struct steps_summary {
+  int fewest = 1 << 30;  // denoising steps
+  int most = -(1 << 30);
+  bool rises = false;  // more at a later AR step
+};
+
+template <class Ordering, class Annealing>
+inline constexpr steps_summary steps_asked = [] {
+  const int ar_steps = Ordering{}.ar_steps();
+  steps_summary out;
+  for (int i = 0, before = 0; i < ar_steps; ++i) {
+    const int steps = Annealing{}.steps(i, ar_steps);
+    out.fewest = steps < out.fewest ? steps : out.fewest;
+    out.most = steps > out.most ? steps : out.most;
+    out.rises = out.rises || (i > 0 && steps > before);
+    before = steps;
+  }
+  return out;
+}();
+
+/// The program of a sampler whose policies are all static: an empty object in front of the compiler's tables. What
+/// could be wrong with the policies has been refused before: see detail::composition.
 template <class Row, class Ordering, class Annealing, class Process, class Grid, class Solver, class Guidance,
           prediction From>
 class static_program {
@@ -132,14 +173,6 @@ class static_program {
   template <int ArStep>
   static constexpr row_slice<Row> slice() {
     constexpr int steps = Annealing{}.steps(ArStep, ar_steps);
-    static_assert(steps >= 1,
-                  "ardent::sampler: the annealing asks for no denoising step at some AR step. Ask for at least 1.");
-    static_assert(steps <= most_steps(Process{}),
-                  "ardent::sampler: the annealing asks for more denoising steps than the process has training steps. Use "
-                  "fewer steps.");
-    static_assert(steps >= least_steps<Solver>(),
-                  "ardent::sampler: the annealing asks for fewer denoising steps than the multistep solver's order at some "
-                  "AR step. Raise the lower end of the annealing, or use a solver of lower order.");
     constexpr auto const& rows = row_table<Row, Process, Grid, Solver, row_guidance<Guidance>, From, steps>;
     return {rows.data(), static_cast<int>(rows.size())};
   }
@@ -158,6 +191,12 @@ class static_program {
   constexpr ar_counts counts(int ar_step) const { return ordering_counts<Ordering>[static_cast<std::size_t>(ar_step)]; }
 };
 
+inline void check_table_length(int entries, int ar_steps) {
+  if (entries != ar_steps)
+    throw std::invalid_argument("ardent::sampler: expected an annealing table with one entry for each of " +
+                                std::to_string(ar_steps) + " AR steps, found " + std::to_string(entries));
+}
+
 /// The same computed at run time.
 template <class Row, class Ordering, class Annealing, class Process, class Grid, class Solver, class Guidance,
           prediction From>
@@ -166,8 +205,13 @@ class dynamic_program {
   dynamic_program(Ordering const& ordering, Annealing const& annealing, Process const& process, Grid const& grid,
                   Solver const& solver, Guidance const& guidance) {
     const int ar_steps = ordering.ar_steps();
+    if constexpr (requires { annealing.ar_steps(); }) check_table_length(annealing.ar_steps(), ar_steps);
     counts_.resize(static_cast<std::size_t>(ar_steps));
     ordering.fill(counts_.data());
+    if (!counts_fit(counts_.data(), ar_steps, ordering.sequence_length()))
+      throw std::invalid_argument(
+          "ardent::sampler: expected an ordering whose AR steps draw at least 1 token each and " +
+          std::to_string(ordering.sequence_length()) + " in all, found other counts");
     std::vector<double> table(static_cast<std::size_t>(process.table_size()) + 1);
     process.fill_table(table.data());
     std::map<int, slice> known;
@@ -181,6 +225,11 @@ class dynamic_program {
         throw std::invalid_argument("ardent::sampler: expected at least " + std::to_string(least_steps<Solver>()) +
                                     " denoising steps for this solver's order at AR step " + std::to_string(i) +
                                     ", found " + std::to_string(steps));
+      if (!may_rise<Annealing>() && i > 0 && steps > annealing.steps(i - 1, ar_steps))
+        throw std::invalid_argument("ardent::sampler: expected at most " +
+                                    std::to_string(annealing.steps(i - 1, ar_steps)) + " denoising steps at AR step " +
+                                    std::to_string(i) + " as at the one before (annealing::rising lifts this), found " +
+                                    std::to_string(steps));
       auto [place, is_new] = known.try_emplace(steps);
       if (is_new) place->second = append(process, grid, solver, guidance, table.data(), steps);
       slices_.push_back(place->second);
@@ -207,7 +256,8 @@ class dynamic_program {
     const int total = evaluations(solver, nodes.data(), count);
     const slice s{rows_.size(), static_cast<std::size_t>(total)};
     for (int k = 0; k < total; ++k)
-      rows_.push_back(row_rules<Row, Process, Grid, Solver, Guidance, From>::row(solver, guidance, nodes.data(), count, k));
+      rows_.push_back(
+          row_rules<Row, Process, Grid, Solver, Guidance, From>::row(solver, guidance, nodes.data(), count, k));
     return s;
   }
 

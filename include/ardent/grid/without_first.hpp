@@ -20,14 +20,20 @@ class without_first {
                 "grid::linspace.");
 
  public:
+  constexpr without_first() = default;
+  /// @param grid  the finer grid
+  constexpr explicit without_first(Grid grid) : grid_(grid) {}
+
   /// @param steps            K, in [1, T)
   /// @param train_timesteps  T
-  /// @param out              K integers, ascending
+  /// @param out              K integers, ascending; room for one more
   constexpr void timesteps(int steps, int train_timesteps, int* out) const {
-    // the grid writes one more than there is room for: ask for it in two halves of the list
-    Grid{}.timesteps(steps + 1, train_timesteps, out);
+    grid_.timesteps(steps + 1, train_timesteps, out);
     for (int i = 0; i < steps; ++i) out[i] = out[i + 1];
   }
+
+ private:
+  [[no_unique_address]] Grid grid_{};
 };
 
 }  // namespace grid

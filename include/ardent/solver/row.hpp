@@ -66,7 +66,7 @@ struct row : std::conditional_t<Parts.learned_variance, detail::variance_part<T>
   static constexpr int history = History;    ///< number of model outputs used
   static constexpr row_parts parts = Parts;  ///< what else it has
 
-  float timestep = 0;           ///< what the denoiser is told
+  T timestep = 0;               ///< what the denoiser is told, rounded to float
   bool guided = true;           ///< false where guidance is restricted to other times: the conditional output is used
   T alpha = 1;                  ///< signal level where the denoiser is evaluated
   T sigma = 0;                  ///< noise level where the denoiser is evaluated
@@ -84,7 +84,7 @@ template <class To, class From>
 constexpr To round_row(From const& from) {
   using T = typename To::value_type;
   To to;
-  to.timestep = from.timestep;
+  to.timestep = static_cast<T>(from.timestep);
   to.guided = from.guided;
   to.alpha = static_cast<T>(from.alpha);
   to.sigma = static_cast<T>(from.sigma);
@@ -119,7 +119,7 @@ constexpr To round_row(From const& from) {
 template <class Row = row<double>>
 constexpr Row start_row(node const& n, prediction from, prediction to) {
   Row r;
-  r.timestep = static_cast<float>(n.timestep);
+  r.timestep = n.timestep;
   r.alpha = n.alpha;
   r.sigma = n.sigma;
   const affine direct = convert(from, to, n);
@@ -148,7 +148,7 @@ enum class path_need {
 /// - `slots`, `history`: shape of its rows.
 /// - `reads_variance`: true if the network must output a second half with the variance.
 /// - `stochastic`: true if a row may add noise.
-/// - `needs`: what it needs of the process.
+/// - `needs`, optional: what it needs of the process, if not only alpha and sigma.
 /// - `row(nodes, n, k, from)`: row k of a trajectory of n steps. `nodes` has n + 1 entries, noisiest first; `from` is
 ///   what the denoiser predicts.
 /// - `evaluations(nodes, n)`, optional: number of rows for n steps where it is not n.
@@ -160,7 +160,6 @@ concept solver_policy = requires(S const& s, node const* nodes) {
   { S::history } -> std::convertible_to<int>;
   { S::reads_variance } -> std::convertible_to<bool>;
   { S::stochastic } -> std::convertible_to<bool>;
-  { S::needs } -> std::convertible_to<path_need>;
   { s.row(nodes, 1, 0, prediction::epsilon) } -> std::same_as<row<double, S::slots, S::history>>;
 };
 
@@ -172,6 +171,14 @@ constexpr int evaluations(S const& solver, node const* nodes, int steps) {
     return solver.evaluations(nodes, steps);
   else
     return steps;
+}
+
+template <class S>
+constexpr path_need need_of() {
+  if constexpr (requires { S::needs; })
+    return S::needs;
+  else
+    return path_need::any;
 }
 
 template <class S>

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// @brief Leave for an annealing to ask for more steps at a later AR step, as an adaptor.
+
+#include <ardent/annealing/annealing.hpp>
+
+namespace ardent {
+inline namespace v0 {
+namespace annealing {
+
+/// @brief The same numbers of steps as `Annealing`, which may rise.
+///
+/// Step counts that rise over the AR steps are usually a mistake (DiSA, arXiv 2505.20297, finds that later AR steps
+/// need fewer), so a sampler refuses them unless the policy says that it means it: it is wrapped in this, or has a
+/// `static constexpr bool may_rise = true` of its own.
+/// @tparam Annealing  any annealing policy
+template <annealing_policy Annealing>
+class rising {
+ public:
+  static constexpr bool may_rise = true;  ///< later AR steps may ask for more
+
+  constexpr rising() = default;
+  /// @param annealing  gives the numbers
+  constexpr explicit rising(Annealing annealing) : annealing_(annealing) {}
+
+  /// @brief Number of AR steps it is for, if it is for one number only.
+  constexpr int ar_steps() const
+    requires requires(Annealing const& a) { a.ar_steps(); }
+  {
+    return annealing_.ar_steps();
+  }
+  /// @brief Steps at AR step `ar_step`.
+  constexpr int steps(int ar_step, int ar_steps) const { return annealing_.steps(ar_step, ar_steps); }
+
+ private:
+  [[no_unique_address]] Annealing annealing_{};
+};
+
+template <class Annealing>
+rising(Annealing) -> rising<Annealing>;
+
+}  // namespace annealing
+}  // namespace v0
+}  // namespace ardent

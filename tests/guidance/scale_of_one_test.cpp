@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A guidance scale of 1 is no guidance: u + 1 (c - u) is c to rounding of floats, whatever the unconditional half says.
+#include <doctest/doctest.h>
+
+#include <ardent/generate.hpp>
+#include <ardent/guidance/constant.hpp>
+#include <ardent/ordering/raster.hpp>
+#include <ardent/random/philox.hpp>
+#include <ardent/solver/ddpm.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include "support/made_head.hpp"
+#include "support/made_model.hpp"
+#include "support/one_level.hpp"
+
+TEST_CASE("guidance: a scale of 1 draws what no guidance draws") {
+  constexpr int images = 2, length = 6, channels = 5;
+  test::made_head const weights(ardent::adaln_shape<>(channels, 2 * channels, 32, 2, 8));
+  auto const memory = weights.packed<float>(weights.shape);
+  test::made_model model(ardent::denoiser::adaln_mlp<float>(weights.shape, memory.data()), length);
+  auto const draw = [&](auto const& guidance) {
+    auto const sampler = ardent::make_sampler(ardent::ordering::raster(length, 3), ardent::annealing::constant(12),
+                                              ardent::solver::ddpm<>{}, guidance);
+    std::vector<float> tokens(static_cast<std::size_t>(images * length * channels));
+    ardent::generate(sampler, model, test::one_level<ardent::simd_level::baseline>(), ardent::random::philox(3),
+                     {images}, tokens);
+    return tokens;
+  };
+  auto const none = draw(ardent::guidance::none{}), one = draw(ardent::guidance::constant(1)),
+             more = draw(ardent::guidance::constant(1.5));
+  float worst = 0, moved = 0;
+  for (std::size_t i = 0; i < none.size(); ++i) {
+    worst = std::fmax(worst, std::abs(one[i] - none[i]));
+    moved = std::fmax(moved, std::abs(more[i] - none[i]));
+  }
+  INFO("largest difference " << worst << ", with a scale of 1.5 " << moved);
+  CHECK(worst < 2e-4f);
+  CHECK(moved > 1e-2f);
+}
