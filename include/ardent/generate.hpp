@@ -118,7 +118,7 @@ class generation {
       memory_.pick(done, count, first_image, executor_);
       const ar_step_view view{i,        images_,     Sampler::branches, count,         length,
                               channels, first_image, tokens.data(),     memory_.known, memory_.positions};
-      model_.condition(executor_, view, memory_.conditions);
+      if constexpr (ar_model<Model, Executor>) model_.condition(executor_, view, memory_.conditions);
       draw(i, count * images_, random);
       memory_.scatter(count, channels, tokens.data());
       done += count;

@@ -12,8 +12,6 @@
 #include <ardent/process/process.hpp>
 #include <ardent/solver/row.hpp>
 
-#include <stdexcept>
-#include <string>
 #include <type_traits>
 
 namespace ardent {
@@ -91,12 +89,6 @@ constexpr T value_of(First const& first, Rest const&... rest) {
 
 template <class Grid, class Process>
 inline constexpr bool grid_fits = (discrete_grid<Grid> && discrete_process<Process>) || continuous_grid<Grid, Process>;
-
-inline void check_table_length(int entries, int ar_steps) {
-  if (entries != ar_steps)
-    throw std::invalid_argument("ardent::sampler: expected an annealing table with one entry for each of " +
-                                std::to_string(ar_steps) + " AR steps, found " + std::to_string(entries));
-}
 
 }  // namespace detail
 }  // namespace v0

@@ -99,6 +99,24 @@ inline constexpr auto row_table = [] {
   return rows;
 }();
 
+/// The fewest and the most denoising steps that an annealing asks for.
+struct step_range {
+  int fewest;
+  int most;
+};
+
+template <class Ordering, class Annealing>
+inline constexpr step_range steps_asked = [] {
+  const int ar_steps = Ordering{}.ar_steps();
+  step_range range{1 << 30, -(1 << 30)};
+  for (int i = 0; i < ar_steps; ++i) {
+    const int steps = Annealing{}.steps(i, ar_steps);
+    range.fewest = steps < range.fewest ? steps : range.fewest;
+    range.most = steps > range.most ? steps : range.most;
+  }
+  return range;
+}();
+
 /// The program of a sampler whose policies are all static: an empty object in front of the compiler's tables.
 template <class Row, class Ordering, class Annealing, class Process, class Grid, class Solver, prediction From>
 class static_program {
@@ -106,12 +124,8 @@ class static_program {
 
   template <int ArStep>
   static constexpr row_slice<Row> slice() {
-    constexpr int steps = Annealing{}.steps(ArStep, ar_steps);
-    static_assert(steps >= 1,
-                  "ardent::sampler: the annealing asks for no denoising step at some AR step. Ask for at least 1.");
-    static_assert(steps <= most_steps(Process{}),
-                  "ardent::sampler: the annealing asks for more denoising steps than the process has training steps. Use "
-                  "fewer steps.");
+    constexpr int asked = Annealing{}.steps(ArStep, ar_steps);
+    constexpr int steps = asked >= 1 && asked <= most_steps(Process{}) ? asked : 1;  // see the assertions
     constexpr auto const& rows = row_table<Row, Process, Grid, Solver, From, steps>;
     return {rows.data(), static_cast<int>(rows.size())};
   }
@@ -127,7 +141,19 @@ class static_program {
     return {s.rows, static_cast<std::size_t>(s.count)};
   }
   constexpr ar_counts counts(int ar_step) const { return ordering_counts<Ordering>[static_cast<std::size_t>(ar_step)]; }
+
+  static_assert(steps_asked<Ordering, Annealing>.fewest >= 1,
+                "ardent::sampler: the annealing asks for no denoising step at some AR step. Ask for at least 1.");
+  static_assert(steps_asked<Ordering, Annealing>.most <= most_steps(Process{}),
+                "ardent::sampler: the annealing asks for more denoising steps than the process has training steps. Use "
+                "fewer steps.");
 };
+
+inline void check_table_length(int entries, int ar_steps) {
+  if (entries != ar_steps)
+    throw std::invalid_argument("ardent::sampler: expected an annealing table with one entry for each of " +
+                                std::to_string(ar_steps) + " AR steps, found " + std::to_string(entries));
+}
 
 /// The same computed at run time.
 template <class Row, class Ordering, class Annealing, class Process, class Grid, class Solver, prediction From>
@@ -136,6 +162,7 @@ class dynamic_program {
   dynamic_program(Ordering const& ordering, Annealing const& annealing, Process const& process, Grid const& grid,
                   Solver const& solver) {
     const int ar_steps = ordering.ar_steps();
+    if constexpr (requires { annealing.ar_steps(); }) check_table_length(annealing.ar_steps(), ar_steps);
     counts_.resize(static_cast<std::size_t>(ar_steps));
     ordering.fill(counts_.data());
     std::vector<double> table(static_cast<std::size_t>(process.table_size()) + 1);
