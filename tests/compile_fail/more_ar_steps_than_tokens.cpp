@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // An ordering with more AR steps than tokens.
-// expect: ardent::ordering: the number of AR steps is not between 1 and the sequence length
+// expect: ardent::ordering::masked: the number of AR steps is not between 1 and the sequence length
 #include <ardent/ardent.hpp>
 
 #ifdef ARDENT_BAD

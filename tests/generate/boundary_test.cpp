@@ -87,7 +87,7 @@ TEST_CASE("generation refuses a workspace that is too small or misaligned") {
   CHECK(message(0, bytes - 1) == "ardent::generate: expected a workspace of " + std::to_string(bytes) +
                                      " bytes, found " + std::to_string(bytes - 1));
   CHECK(message(0, 0).find("found 0") != std::string::npos);
-  for (std::size_t const offset : {4, 32})
+  for (std::size_t const offset : {std::size_t{4}, std::size_t{32}})
     CHECK(message(offset, bytes) ==
           "ardent::generate: expected a workspace aligned to 64 bytes, found one that is not");
   CHECK(refusal([&] { workspace_bytes(plan, model, executor, 0); }).find("found 0") != std::string::npos);

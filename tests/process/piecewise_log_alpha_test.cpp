@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstddef>
 #include <initializer_list>
+#include <stdexcept>
 #include <vector>
 
 #include "process/schedules.hpp"
@@ -106,4 +107,12 @@ TEST_CASE("process::piecewise_log_alpha: other bases, other numbers of steps, st
   for (std::size_t i = 0; i < base.size(); ++i) REQUIRE(std::abs(table[i] - 0.5 * std::log(base[i])) < 1e-15);
   static_assert(ardent::continuous_process<mar_time>);
   static_assert(!ardent::discrete_process<mar_time>);
+}
+
+TEST_CASE("process::piecewise_log_alpha: keeping more training steps than there are is refused") {
+  using kept_100 = process::piecewise_log_alpha<process::cosine<ardent::dynamic>, 100>;
+  CHECK_THROWS_WITH_AS(kept_100(process::cosine(99)),
+                       "ardent::process::piecewise_log_alpha: expected a base of at least 100 training steps, found 99",
+                       std::invalid_argument);
+  CHECK_NOTHROW(kept_100(process::cosine(100)));
 }

@@ -21,7 +21,6 @@ class table {
   static_assert(sizeof...(Steps) > 0,
                 "ardent::annealing::table: it is empty. Give one number of steps for each AR step, or one "
                 "ardent::dynamic.");
-  static_assert(((Steps >= 1) && ...), "ardent::annealing::table: a number of steps is below 1. Use 1 or more.");
 
  public:
   /// @brief Number of AR steps this table is for.
@@ -29,9 +28,11 @@ class table {
 
   /// @brief Steps at AR step `ar_step`, in [0, ar_steps()).
   constexpr int steps(int ar_step, int /*ar_steps*/) const {
-    constexpr int values[] = {static_cast<int>(Steps)...};
+    constexpr int values[] = {(Steps < 1 ? 1 : static_cast<int>(Steps))...};
     return values[ar_step];
   }
+
+  static_assert(((Steps >= 1) && ...), "ardent::annealing::table: a number of steps is below 1. Use 1 or more.");
 };
 
 /// @brief The same with numbers given at run time.

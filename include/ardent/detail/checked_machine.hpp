@@ -41,7 +41,7 @@ class checked_machine {
 
   checked_machine(int blocks, int threads, checked_order order, sync_place left_out)
       : blocks_(blocks), threads_(threads), order_(order), left_out_(std::move(left_out)), grid_barrier_(blocks * threads),
-        state_(static_cast<std::size_t>(blocks * threads), runnable),
+        turn_(static_cast<std::size_t>(blocks * threads)), state_(static_cast<std::size_t>(blocks * threads), runnable),
         partial_(static_cast<std::size_t>(blocks),
                  std::vector<float>(static_cast<std::size_t>(threads), std::numeric_limits<float>::quiet_NaN())) {
     for (int b = 0; b < blocks; ++b) block_barriers_.push_back(std::make_unique<std::barrier<>>(threads));
@@ -85,7 +85,7 @@ class checked_machine {
     state_[static_cast<std::size_t>(thread)] = barrier == barrier_of_grid ? at_grid : at_block;
     release_if_complete(block, barrier);
     pass_turn();
-    turn_.wait(lock, [&] { return current_ == thread || stuck_; });
+    turn_[static_cast<std::size_t>(thread)].wait(lock, [&] { return current_ == thread || stuck_; });
   }
 
  private:
@@ -93,7 +93,7 @@ class checked_machine {
 
   void wait_for_turn(int thread) {
     std::unique_lock lock(mutex_);
-    turn_.wait(lock, [&] { return current_ == thread || stuck_; });
+    turn_[static_cast<std::size_t>(thread)].wait(lock, [&] { return current_ == thread || stuck_; });
   }
   void leave(int thread) {
     const std::lock_guard lock(mutex_);
@@ -116,13 +116,14 @@ class checked_machine {
       const int thread = order_ == checked_order::descending ? count - 1 - i : i;
       if (state_[static_cast<std::size_t>(thread)] == runnable) {
         current_ = thread;
-        turn_.notify_all();
+        turn_[static_cast<std::size_t>(thread)].notify_one();
         return;
       }
       left = left || state_[static_cast<std::size_t>(thread)] != finished;
     }
-    stuck_ = left;
-    turn_.notify_all();
+    stuck_ = stuck_ || left;
+    if (stuck_)
+      for (std::condition_variable& turn : turn_) turn.notify_all();
   }
 
   int blocks_;
@@ -132,7 +133,7 @@ class checked_machine {
   std::barrier<> grid_barrier_;
   std::vector<std::unique_ptr<std::barrier<>>> block_barriers_;
   std::mutex mutex_;
-  std::condition_variable turn_;
+  std::vector<std::condition_variable> turn_;  // one for each thread: a turn wakes one thread, not all
   std::vector<thread_state> state_;
   int current_ = 0;
   bool stuck_ = false;

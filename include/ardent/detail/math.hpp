@@ -165,6 +165,7 @@ constexpr double sqrt(double x) {
   double y = 0.589 + 0.4205 * m - 0.0308 * m * m;                   // within 12 % there; each iteration squares the error
   for (int i = 0; i < 4; ++i) y = 0.5 * (y + m / y);
   y -= square_residual(y, m) / (2 * y);
+  y = smaller(y, 2 - 0x1p-52);  // m < 4: the correction of its largest value is a tie, which would round to 2
   return y * power_of_two(half);
 }
 

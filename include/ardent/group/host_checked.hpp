@@ -71,12 +71,16 @@ class checked_block {
   template <class Storage, class F>
   void product(float const* x, int stride, strided_range rows, packed_matrix<Storage> const& matrix,
                strided_range panels, F f) {
-    const int last = panels.last * panel_width < matrix.outputs ? panels.last * panel_width : matrix.outputs;
-    elements(rows, {panels.first * panel_width, last, 1}, [&](int r, int c) {
-      float sum = 0;
-      for (int k = 0; k < matrix.inputs; ++k) sum += x[static_cast<std::ptrdiff_t>(r) * stride + k] * matrix.weight(k, c);
-      f(r, c, sum + matrix.bias[c]);
-    });
+    int i = 0;
+    for (int r = rows.first; r < rows.last; r += rows.step)
+      for (int p = panels.first; p < panels.last; p += panels.step)
+        for (int c = p * panel_width; c < (p + 1) * panel_width && c < matrix.outputs; ++c) {
+          if (i++ % size() != rank_) continue;
+          float sum = 0;
+          for (int k = 0; k < matrix.inputs; ++k)
+            sum += x[static_cast<std::ptrdiff_t>(r) * stride + k] * matrix.weight(k, c);
+          f(r, c, sum + matrix.bias[c]);
+        }
   }
 
  private:

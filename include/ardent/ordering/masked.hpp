@@ -24,10 +24,14 @@ namespace ordering {
 /// @tparam ArSteps         n, in [1, L], or `dynamic`
 template <auto SequenceLength, auto ArSteps>
 class masked {
+  using sizes = detail::ordering_sizes<SequenceLength, ArSteps>;
+
  public:
   static constexpr bool permuted = true;
 
-  constexpr masked() { detail::check_ordering("masked", sequence_length(), ar_steps()); }
+  constexpr masked() {
+    if constexpr (!sizes::is_checked) detail::check_ordering("masked", sequence_length(), ar_steps());
+  }
   /// @throws std::invalid_argument unless 1 <= ar_steps <= sequence_length
   constexpr masked(int sequence_length, int ar_steps) : sequence_length_(sequence_length), ar_steps_(ar_steps) {
     detail::check_ordering("masked", sequence_length, ar_steps);
@@ -36,7 +40,13 @@ class masked {
   /// @brief L.
   constexpr int sequence_length() const { return sequence_length_.get(); }
   /// @brief n.
-  constexpr int ar_steps() const { return ar_steps_.get(); }
+  constexpr int ar_steps() const {
+    // here and not in the class: clang gives up on a class whose assertion fails, and each use of it is one more error
+    static_assert(sizes::fits,
+                  "ardent::ordering::masked: the number of AR steps is not between 1 and the sequence length. Use no more AR "
+                  "steps than tokens.");
+    return ar_steps_.get();
+  }
 
   /// @brief Tokens of each AR step.
   constexpr void fill(ar_counts* out) const {
@@ -52,8 +62,8 @@ class masked {
   }
 
  private:
-  [[no_unique_address]] number<int, SequenceLength> sequence_length_{};
-  [[no_unique_address]] number<int, ArSteps> ar_steps_{};
+  [[no_unique_address]] number<int, sizes::sequence_length> sequence_length_{};
+  [[no_unique_address]] number<int, sizes::ar_steps> ar_steps_{};
 };
 
 masked(int, int) -> masked<dynamic, dynamic>;

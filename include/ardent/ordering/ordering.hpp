@@ -4,7 +4,7 @@
 /// @file
 /// @brief What an ordering is: which token positions are drawn at which AR step.
 
-#include <ardent/config.hpp>
+#include <ardent/number.hpp>
 
 #include <concepts>
 #include <stdexcept>
@@ -45,6 +45,30 @@ constexpr void check_ordering(char const* name, int sequence_length, int ar_step
                                 std::to_string(sequence_length) +
                                 " AR steps (no more than there are tokens), found " + std::to_string(ar_steps));
 }
+
+/// The template arguments of an ordering, or ones that compile in their place.
+template <auto SequenceLength, auto ArSteps>
+struct ordering_sizes {
+  static constexpr bool is_checked = is_static<number<int, SequenceLength>> && is_static<number<int, ArSteps>>;
+  static constexpr bool fits = [] {
+    if constexpr (is_checked)
+      return ArSteps >= 1 && ArSteps <= SequenceLength;
+    else
+      return true;
+  }();
+  static constexpr auto sequence_length = [] {
+    if constexpr (fits)
+      return SequenceLength;
+    else
+      return 1;
+  }();
+  static constexpr auto ar_steps = [] {
+    if constexpr (fits)
+      return ArSteps;
+    else
+      return 1;
+  }();
+};
 
 /// Spreads the tokens over the AR steps as evenly as integers allow.
 constexpr void fill_even(int sequence_length, int ar_steps, ar_counts* out) {

@@ -16,10 +16,14 @@ namespace ordering {
 /// @tparam ArSteps         n, in [1, L], or `dynamic`; by default one token a step
 template <auto SequenceLength, auto ArSteps = SequenceLength>
 class raster {
+  using sizes = detail::ordering_sizes<SequenceLength, ArSteps>;
+
  public:
   static constexpr bool permuted = false;
 
-  constexpr raster() { detail::check_ordering("raster", sequence_length(), ar_steps()); }
+  constexpr raster() {
+    if constexpr (!sizes::is_checked) detail::check_ordering("raster", sequence_length(), ar_steps());
+  }
   /// @throws std::invalid_argument unless 1 <= ar_steps <= sequence_length
   constexpr raster(int sequence_length, int ar_steps) : sequence_length_(sequence_length), ar_steps_(ar_steps) {
     detail::check_ordering("raster", sequence_length, ar_steps);
@@ -28,14 +32,20 @@ class raster {
   /// @brief L.
   constexpr int sequence_length() const { return sequence_length_.get(); }
   /// @brief n.
-  constexpr int ar_steps() const { return ar_steps_.get(); }
+  constexpr int ar_steps() const {
+    // here and not in the class: clang gives up on a class whose assertion fails, and each use of it is one more error
+    static_assert(sizes::fits,
+                  "ardent::ordering::raster: the number of AR steps is not between 1 and the sequence length. Use no more AR "
+                  "steps than tokens.");
+    return ar_steps_.get();
+  }
 
   /// @brief Tokens of each AR step.
   constexpr void fill(ar_counts* out) const { detail::fill_even(sequence_length(), ar_steps(), out); }
 
  private:
-  [[no_unique_address]] number<int, SequenceLength> sequence_length_{};
-  [[no_unique_address]] number<int, ArSteps> ar_steps_{};
+  [[no_unique_address]] number<int, sizes::sequence_length> sequence_length_{};
+  [[no_unique_address]] number<int, sizes::ar_steps> ar_steps_{};
 };
 
 raster(int, int) -> raster<dynamic, dynamic>;

@@ -12,6 +12,27 @@
 
 namespace ardent {
 inline namespace v0 {
+namespace detail {
+
+/// The template argument of process::linear, or one that compiles in its place.
+template <auto TrainTimesteps>
+struct linear_steps {
+  static constexpr bool fits = [] {
+    if constexpr (is_static<number<int, TrainTimesteps>>)
+      return TrainTimesteps >= 21;
+    else
+      return true;
+  }();
+  static constexpr auto kept = [] {
+    if constexpr (fits)
+      return TrainTimesteps;
+    else
+      return 21;
+  }();
+};
+
+}  // namespace detail
+
 namespace process {
 
 /// @brief Linear schedule: T betas evenly spaced from 1e-4 * 1000 / T to 0.02 * 1000 / T.
@@ -35,7 +56,12 @@ class linear {
   }
 
   /// @brief T.
-  constexpr int train_timesteps() const { return train_timesteps_.get(); }
+  constexpr int train_timesteps() const {
+    // here and not in the class: clang gives up on a class whose assertion fails, and each use of it is one more error
+    static_assert(detail::linear_steps<TrainTimesteps>::fits,
+                  "ardent::process::linear: fewer than 21 training steps give a beta above 1. Use 21 or more.");
+    return train_timesteps_.get();
+  }
   constexpr int table_size() const { return train_timesteps(); }
 
   /// @brief alphas_cumprod, T values.
@@ -52,14 +78,7 @@ class linear {
   constexpr node at(double const* alphas_cumprod, int t) const { return variance_preserving_node(t, alphas_cumprod[t]); }
 
  private:
-  static_assert([] {
-    if constexpr (std::is_same_v<decltype(TrainTimesteps), const dynamic_t> ||
-                  std::is_same_v<decltype(TrainTimesteps), dynamic_t>)
-      return true;
-    else
-      return TrainTimesteps >= 21;
-  }(), "ardent::process::linear: fewer than 21 training steps give a beta above 1. Use 21 or more.");
-  [[no_unique_address]] number<int, TrainTimesteps> train_timesteps_{};
+  [[no_unique_address]] number<int, detail::linear_steps<TrainTimesteps>::kept> train_timesteps_{};
 };
 
 linear(int) -> linear<dynamic>;

@@ -7,6 +7,9 @@
 #include <ardent/number.hpp>
 #include <ardent/process/process.hpp>
 
+#include <stdexcept>
+#include <string>
+
 namespace ardent {
 inline namespace v0 {
 namespace process {
@@ -34,7 +37,13 @@ class piecewise_log_alpha {
 
   constexpr piecewise_log_alpha() = default;
   /// @param base  the discrete process
-  constexpr explicit piecewise_log_alpha(Base base) : base_(base) {}
+  /// @throws std::invalid_argument if it has fewer than Kept training steps
+  constexpr explicit piecewise_log_alpha(Base base) : base_(base) {
+    if (base.train_timesteps() < Kept)
+      throw std::invalid_argument("ardent::process::piecewise_log_alpha: expected a base of at least " +
+                                  std::to_string(Kept) + " training steps, found " +
+                                  std::to_string(base.train_timesteps()));
+  }
 
   /// @brief T of the base.
   constexpr int train_timesteps() const { return base_.train_timesteps(); }
@@ -86,6 +95,14 @@ class piecewise_log_alpha {
 
  private:
   [[no_unique_address]] Base base_{};
+
+  static constexpr bool fits = [] {
+    if constexpr (is_static<Base>)
+      return Kept <= Base{}.train_timesteps();
+    else
+      return true;
+  }();
+  static_assert(fits, "ardent::process::piecewise_log_alpha: more training steps are kept than the base has. Keep fewer.");
 };
 
 }  // namespace process
