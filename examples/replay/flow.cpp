@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The flow samplers. `generate` hands out tokens of float; here the one trajectory is called by itself, for the state of
-// double that it leaves in its memory.
+// The flow samplers. `generate` hands out tokens of float; here the one trajectory is called by itself, for the state
+// of double that it leaves in its memory.
 #include "flow.hpp"
 
 #include "any_solver.hpp"
@@ -168,8 +168,8 @@ std::vector<double> run_flow(recording const& from, request const& what, nlohman
   const any_solver solver =
       stochastic ? erased(ardent::solver::flow_euler_maruyama{}) : erased(ardent::solver::flow_euler{});
   const auto sampler = ardent::make_sampler(
-      ardent::ordering::raster{rows, 1}, ardent::annealing::constant{steps}, ardent::process::flow_linear{}, grid, solver,
-      read_guidance(one, flowar, from.file), ardent::predicts<ardent::prediction::velocity>{}, ardent::state<double>{});
+      ardent::ordering::raster{rows, 1}, ardent::annealing::constant{steps}, ardent::process::flow_linear{}, grid,
+      solver, read_guidance(one, flowar, from.file), ardent::predicts<ardent::prediction::velocity>{}, ardent::state<double>{});
 
   std::vector<float> start = recorded_rows(tensors, name + ".init", rows, channels);
   std::vector<std::vector<double>> draws;

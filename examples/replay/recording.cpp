@@ -41,7 +41,8 @@ std::vector<float> recorded_rows(safetensors const& tensors, std::string const& 
                                  std::int64_t channels) {
   const std::vector<std::int64_t> shape = tensors.shape(name);
   std::int64_t count = shape.empty() ? 0 : 1;
-  for (std::size_t i = 0; i + 1 < shape.size(); ++i) count = shape[i] > 2 * rows ? 2 * rows + 1 : std::min(count * shape[i], 2 * rows + 1);
+  for (std::size_t i = 0; i + 1 < shape.size(); ++i)
+    count = shape[i] > 2 * rows ? 2 * rows + 1 : std::min(count * shape[i], 2 * rows + 1);
   const bool fits = count > 0 && shape.back() == channels && (count == rows || count == 2 * rows);
   std::vector<float> values = fits ? tensors.floats(name) : tensors.floats(name, {rows, channels});
   values.resize(static_cast<std::size_t>(rows * channels));

@@ -4,10 +4,10 @@
 // expect: ardent::sampler: the annealing asks for more denoising steps at a later AR step
 #include <ardent/ardent.hpp>
 
-using counts = ardent::annealing::table<9, 5, 6, 3>;
+using step_counts = ardent::annealing::table<9, 5, 6, 3>;
 
 #ifdef ARDENT_BAD
-ardent::sampler<ardent::ordering::raster<4>, counts> sampler;
+ardent::sampler<ardent::ordering::raster<4>, step_counts> sampler;
 #else
-ardent::sampler<ardent::ordering::raster<4>, ardent::annealing::rising<counts>> sampler;
+ardent::sampler<ardent::ordering::raster<4>, ardent::annealing::rising<step_counts>> sampler;
 #endif

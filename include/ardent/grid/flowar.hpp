@@ -4,6 +4,7 @@
 /// @file
 /// @brief The two-part grid of FlowAR.
 
+#include <ardent/detail/evenly_spaced.hpp>
 #include <ardent/grid/grid.hpp>
 
 namespace ardent {
@@ -22,18 +23,14 @@ struct flowar {
   /// @throws std::invalid_argument if n < 2
   template <continuous_process P>
   constexpr int nodes(int steps, P const& process, double const* table, node* out) const {
-    using detail::real;
     if (steps < 2)
       throw std::invalid_argument("ardent::grid::flowar: expected at least 2 steps, found " + std::to_string(steps));
-    const auto spaced = [](double from, double to, int count, int i) {
-      if (count > 1 && i == count - 1) return to;
-      return count == 1 ? from : (real(from) + real(i) * ((real(to) - real(from)) / real(count - 1))).value;
-    };
     if (steps == 50)
-      return detail::nodes_at(steps, process, table, out, [&](int k) { return spaced(1, 0, 51, k); });
+      return detail::nodes_at(steps, process, table, out, [](int k) { return detail::evenly_spaced(1, 0, 51, k); });
     const int half = steps / 2;
     return detail::nodes_at(2 * half, process, table, out, [&](int k) {
-      return k < half ? spaced(1, 0.3, half, k) : spaced(0.25, 0, half + 1, k - half);
+      if (half == 1 && k == 0) return 1.0;
+      return k < half ? detail::evenly_spaced(1, 0.3, half, k) : detail::evenly_spaced(0.25, 0, half + 1, k - half);
     });
   }
 };

@@ -4,6 +4,7 @@
 /// @file
 /// @brief The grid of xAR.
 
+#include <ardent/detail/evenly_spaced.hpp>
 #include <ardent/grid/grid.hpp>
 #include <ardent/number.hpp>
 
@@ -31,12 +32,9 @@ class xar {
   /// @brief The K + 1 nodes.
   template <continuous_process P>
   constexpr int nodes(int steps, P const& process, double const* table, node* out) const {
-    using detail::real;
-    const real last = last_.get();
     return detail::nodes_at(steps, process, table, out, [&](int k) {
       if (k == steps) return 0.0;
-      if (k == 0) return 1.0;
-      return k == steps - 1 ? last.value : (real(1) + real(k) * ((last - real(1)) / real(steps - 1))).value;
+      return k == 0 ? 1.0 : detail::evenly_spaced(1, last_.get(), steps, k);
     });
   }
 

@@ -48,7 +48,9 @@ inline test::outcome replay(std::vector<std::string> arguments) {
 
 /// @brief Whether a tensor is a result, or an intermediate value that only serves to find errors.
 inline bool is_result(std::string const& name) {
-  return name.ends_with(".out") || name.ends_with(".tokens") || name.ends_with(".z") || name.ends_with(".states");
+  for (char const* end : {".out", ".tokens", ".z", ".states", ".times", ".timesteps", ".sigmas"})
+    if (name.ends_with(end)) return true;
+  return false;
 }
 
 /// @brief Copies a tensor of floats, doubles or integers.
