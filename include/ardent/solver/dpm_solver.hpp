@@ -22,6 +22,9 @@ namespace solver {
 /// end, where lambda is infinite, has order 1. Global order: Order, if both ends have signal and noise and
 /// FinalOrderBelow does not apply.
 ///
+/// A network that predicts something else than epsilon is converted by way of it, which loses digits in proportion to
+/// 1 / alpha at the noisy end (order 1 takes the data form's equal step instead): prefer solver::dpm_solver_pp for it.
+///
 /// Source: DPM-Solver (arXiv 2206.00927), equations 4.2 and appendix B (singlestep); multistep as in DPM-Solver++
 /// (arXiv 2211.01095), section 4.2, applied to epsilon.
 ///

@@ -124,6 +124,10 @@ class multistep {
   /// @param k      in [0, n)
   /// @param from   what the denoiser predicts
   constexpr ardent::row<double, slots, history> row(node const* nodes, int n, int k, prediction from) const {
+    // of order 1 the two forms are one step: other networks take it without a detour by epsilon, which would magnify
+    // rounding by 1 / alpha
+    if constexpr (Order == 1 && Form::native == prediction::epsilon)
+      if (from != prediction::epsilon) return multistep<1, Kind, FinalOrderBelow, data_form>{}.row(nodes, n, k, from);
     auto r = start_row<ardent::row<double, slots, history>>(nodes[k], from, Form::native);
     const step_weights w = step(nodes, n, k);
     r.slot[0][0] = w.carry.value;

@@ -32,17 +32,24 @@ std::vector<std::string> with(std::vector<std::string> arguments, std::vector<st
 }  // namespace
 
 TEST_CASE("mar: the same seed gives the same dump, bit for bit, whatever the threads and the batch") {
-  // 17 images: with batches of 16 the last one is alone; 1 and 2 threads work as teams and on tiles of their own
-  for (auto const& how : std::vector<std::vector<std::string>>{
-           {"--solver", "ddpm"}, {"--solver", "dpm-solver++", "--guidance", "none"}, {"--head", "bf16"}}) {
-    auto const images = with(how, {"--images", "17", "--ar-steps", "3", "--steps", "4:2", "--seed", "11"});
-    std::string const once = bytes_of(draw(images));
-    CHECK(bytes_of(draw(images)) == once);
-    CHECK(bytes_of(draw(with(images, {"--threads", "1", "--batch", "1"}))) == once);
-    CHECK(bytes_of(draw(with(images, {"--threads", "2", "--batch", "1"}))) == once);
-    CHECK(bytes_of(draw(with(images, {"--threads", "1", "--batch", "16"}))) == once);
-    CHECK(bytes_of(draw(with(images, {"--threads", "3", "--batch", "5"}))) == once);
-    CHECK(bytes_of(draw(with(images, {"--batch", "100"}))) == once);
+  // 17 images: with batches of 16 the last one is alone; few rows are a team's work, many are tiles of their own
+  std::vector<std::string> const images = {"--images", "17", "--ar-steps", "3", "--steps", "4:2", "--seed", "11"};
+  std::string const once = bytes_of(draw(images));
+  CHECK(bytes_of(draw(images)) == once);
+  CHECK(bytes_of(draw(with(images, {"--threads", "1", "--batch", "1"}))) == once);
+  CHECK(bytes_of(draw(with(images, {"--threads", "2", "--batch", "1"}))) == once);
+  CHECK(bytes_of(draw(with(images, {"--threads", "1", "--batch", "16"}))) == once);
+  CHECK(bytes_of(draw(with(images, {"--threads", "2", "--batch", "16"}))) == once);
+  CHECK(bytes_of(draw(with(images, {"--threads", "3", "--batch", "5"}))) == once);
+}
+
+TEST_CASE("mar: so do the other kernels: bfloat16, no guidance, no learned variance") {
+  for (std::vector<std::string> const& how : std::vector<std::vector<std::string>>{
+           {"--head", "bf16"}, {"--guidance", "none"}, {"--solver", "dpm-solver++", "--guidance", "none"}}) {
+    auto const images = with(how, {"--images", "6", "--ar-steps", "3", "--steps", "4:2", "--seed", "11"});
+    std::string const once = bytes_of(draw(with(images, {"--threads", "1", "--batch", "1"})));
+    CHECK(bytes_of(draw(with(images, {"--threads", "2", "--batch", "16"}))) == once);
+    CHECK(bytes_of(draw(with(images, {"--threads", "2", "--batch", "2"}))) == once);
   }
 }
 

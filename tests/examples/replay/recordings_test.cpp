@@ -58,21 +58,16 @@ TEST_CASE("replay: flow samplers with a state of double are within the rounding 
   if (!have_program()) return;
   nlohmann::json const document = examples::read_json(file("trajectories.json"));
   std::vector<std::string> flow{stem("trajectories"), "--tolerance", "5e-7"};
-  std::vector<std::string> exact{stem("trajectories"), "--tolerance", "1e-12"};
   for (nlohmann::json const& one : document.at("cases")) {
     std::string const name = one.at("name"), kind = one.at("kind");
     if (kind.starts_with("flowar") || kind.starts_with("xar")) flow.push_back(name);
-    // in these no sine came out differently
-    if (name == "xar_em_n15_cfg1.0" || name == "xar_euler_n27_cfg2.5" || name == "flowar_euler_n15_cfg1.0_gh1.0")
-      exact.push_back(name);
   }
-  for (std::vector<std::string> const& names : {flow, exact}) {
-    REQUIRE(names.size() > 3);
-    test::outcome const run = replay(names);
-    INFO(run.output << run.errors);
-    CHECK(run.status == 0);
-    CHECK(lines(run.output) == static_cast<int>(names.size()) - 3);
-  }
+  // the model's float sine may differ by an ulp between mathematics libraries and compilers
+  REQUIRE(flow.size() > 3);
+  test::outcome const run = replay(flow);
+  INFO(run.output << run.errors);
+  CHECK(run.status == 0);
+  CHECK(lines(run.output) == static_cast<int>(flow.size()) - 3);
 }
 
 TEST_CASE("replay: the tables of schedules.json are reproduced") {
