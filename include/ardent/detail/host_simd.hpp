@@ -107,9 +107,7 @@ template <class F>
 ARDENT_HOST_INLINE void elements_body(strided_range rows, strided_range columns, F const& f) {
   for (int r = rows.first; r < rows.last; r += rows.step) {
     if (columns.step == 1) {
-#if defined(__clang__)
-#  pragma clang loop vectorize(assume_safety)
-#else
+#if !defined(__clang__)
 #  pragma GCC ivdep
 #endif
       for (int c = columns.first; c < columns.last; ++c) f(r, c);
