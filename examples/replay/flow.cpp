@@ -32,7 +32,7 @@ namespace {
 
 /// v(x, t, c) = A x + b sin(3 t) + c in float: c is the condition.
 struct velocity_field {
-  static constexpr ardent::prediction predicted = ardent::prediction::velocity;
+  [[maybe_unused]] static constexpr ardent::prediction predicted = ardent::prediction::velocity;
   float const* a = nullptr;  // [count][count]
   float const* b = nullptr;
   int count = 0;

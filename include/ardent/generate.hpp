@@ -125,6 +125,9 @@ class generation {
     memory_.prepare_times(sampler_, denoiser_, executor_);
   }
 
+  generation(generation const&) = delete;  // its memory refers to its own denoiser
+  generation& operator=(generation const&) = delete;
+
   /// @brief Draws a batch.
   /// @param random       a source of randomness
   /// @param first_image  index of the batch's first image

@@ -6,6 +6,8 @@
 
 #include <ardent/annealing/annealing.hpp>
 
+#include <type_traits>
+
 namespace ardent {
 inline namespace v0 {
 namespace annealing {
@@ -21,7 +23,9 @@ class rising {
  public:
   static constexpr bool may_rise = true;  ///< later AR steps may ask for more
 
-  constexpr rising() = default;
+  constexpr rising()
+    requires std::is_default_constructible_v<Annealing>
+      : annealing_() {}
   /// @param annealing  gives the numbers
   constexpr explicit rising(Annealing annealing) : annealing_(annealing) {}
 
@@ -35,7 +39,7 @@ class rising {
   constexpr int steps(int ar_step, int ar_steps) const { return annealing_.steps(ar_step, ar_steps); }
 
  private:
-  [[no_unique_address]] Annealing annealing_{};
+  [[no_unique_address]] Annealing annealing_;
 };
 
 template <class Annealing>
