@@ -46,6 +46,13 @@ ARDENT_HOST_INLINE void load_panel(bfloat16 const* from, typename vector_of<Lane
   __builtin_memcpy(&to, &wide, sizeof to);
 }
 
+// the sums must stay in registers at -O2 too, where g++ does not unroll loops of known length by itself
+#if defined(__clang__)
+#  define ARDENT_UNROLL
+#else
+#  define ARDENT_UNROLL _Pragma("GCC unroll 16")
+#endif
+
 /// Rows x 16 outputs: one accumulator chain an output, over k in order, whatever the number of rows.
 template <int Lanes, int Rows, class Storage>
 ARDENT_HOST_INLINE void panel_product(float const* const* x, int inputs, Storage const* panel, float (*y)[panel_width]) {
@@ -54,9 +61,10 @@ ARDENT_HOST_INLINE void panel_product(float const* const* x, int inputs, Storage
   floats sum[Rows][vectors] = {};
   for (int k = 0; k < inputs; ++k) {
     floats w[vectors];
-    for (int v = 0; v < vectors; ++v) load_panel<Lanes>(panel + k * panel_width + v * Lanes, w[v]);
-    for (int r = 0; r < Rows; ++r)
-      for (int v = 0; v < vectors; ++v) sum[r][v] += w[v] * x[r][k];
+    ARDENT_UNROLL for (int v = 0; v < vectors; ++v) load_panel<Lanes>(panel + k * panel_width + v * Lanes, w[v]);
+    ARDENT_UNROLL for (int r = 0; r < Rows; ++r) {
+      ARDENT_UNROLL for (int v = 0; v < vectors; ++v) sum[r][v] += w[v] * x[r][k];
+    }
   }
   __builtin_memcpy(y, sum, sizeof sum);
 }
@@ -158,6 +166,7 @@ ARDENT_HOST_SIMD(avx2, ARDENT_TARGET_avx2, 8, 6);
 ARDENT_HOST_SIMD(avx512, ARDENT_TARGET_avx512, 16, 12);
 
 #undef ARDENT_HOST_SIMD
+#undef ARDENT_UNROLL
 #undef ARDENT_TARGET_avx2
 #undef ARDENT_TARGET_avx512
 
