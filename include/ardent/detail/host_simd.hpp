@@ -47,7 +47,7 @@ ARDENT_HOST_INLINE void load_panel(bfloat16 const* from, typename vector_of<Lane
 }
 
 // the sums must stay in registers at -O2 too, where g++ does not unroll loops of known length by itself
-#if defined(__clang__)
+#if defined(__clang__) || defined(__CUDACC__)
 #  define ARDENT_UNROLL
 #else
 #  define ARDENT_UNROLL _Pragma("GCC unroll 16")
