@@ -35,7 +35,8 @@ class random_head {
     w.condition = linear(s.condition_width, width);
     w.input = linear(s.channels, width);
     for (int d = 0; d < s.depth; ++d)
-      w.blocks.push_back({vector(width), vector(width), linear(width, width), linear(width, width), linear(width, 3 * width)});
+      w.blocks.push_back(
+          {vector(width), vector(width), linear(width, width), linear(width, width), linear(width, 3 * width)});
     w.final_modulation = linear(width, 2 * width);
     w.output = linear(width, 2 * s.channels);
     ardent::pack_adaln<Storage>(shape_, w, memory_.get());
@@ -123,7 +124,8 @@ void report(sizes const& s, int rounds) {
   arms.push_back(make_arm("batch 16, float32, 2 threads", head, s, 16, 2, best));
   arms.push_back(make_arm("batch 1, bfloat16, 1 thread", head16, s, 1, 1, best));
   arms.push_back(make_arm("batch 16, bfloat16, 1 thread", head16, s, 16, 1, best));
-  arms.push_back(make_arm("batch 1, float32, 1 thread, baseline instructions", head, s, 1, 1, ardent::simd_level::baseline));
+  arms.push_back(
+      make_arm("batch 1, float32, 1 thread, baseline instructions", head, s, 1, 1, ardent::simd_level::baseline));
   for (arm const& a : arms) a.run();
   for (int round = 0; round < rounds; ++round)
     for (arm& a : arms) {

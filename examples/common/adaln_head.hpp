@@ -20,7 +20,8 @@ namespace examples {
 /// The tensors say the sizes; each is checked against them.
 class adaln_tensors {
  public:
-  /// @throws input_error naming the tensor, if one is missing, has the wrong shape or dtype or holds a value that is not
+  /// @throws input_error naming the tensor, if one is missing, has the wrong shape or dtype or holds a value that is
+  /// not
   ///   finite
   adaln_tensors(safetensors const& file, std::string const& prefix);
 

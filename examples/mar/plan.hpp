@@ -31,10 +31,10 @@ class plain_solver {
   static constexpr ardent::path_need needs = ardent::path_need::variance_preserving;
 
   /// @brief The choices.
-  using choice = std::variant<ardent::solver::ddim<ardent::dynamic>,
-                              ardent::solver::ddpm<ardent::variance::fixed_small>,
-                              ardent::solver::ddpm<ardent::variance::fixed_large>,
-                              ardent::solver::dpm_solver_1, ardent::solver::dpm_solver_pp_1>;
+  using choice =
+      std::variant<ardent::solver::ddim<ardent::dynamic>, ardent::solver::ddpm<ardent::variance::fixed_small>,
+                   ardent::solver::ddpm<ardent::variance::fixed_large>, ardent::solver::dpm_solver_1,
+                   ardent::solver::dpm_solver_pp_1>;
 
   plain_solver() = default;
   explicit plain_solver(choice chosen) : chosen_(chosen) {}

@@ -23,7 +23,8 @@ any_solver of_order_2(multistep_kind kind, bool heun) {
     case multistep_kind::data:
       return heun ? erased(solver::dpm_solver_pp<2, multistep_form::heun, Below>{})
                   : erased(solver::dpm_solver_pp<2, multistep_form::midpoint, Below>{});
-    case multistep_kind::sde: break;
+    case multistep_kind::sde:
+      break;
   }
   return heun ? erased(solver::sde_dpm_solver_pp<2, multistep_form::heun, Below>{})
               : erased(solver::sde_dpm_solver_pp<2, multistep_form::midpoint, Below>{});
@@ -41,16 +42,22 @@ any_solver below(multistep_choice const& choice) {
 any_solver multistep_solver(multistep_choice const& choice) {
   if (choice.order == 1) {
     switch (choice.kind) {
-      case multistep_kind::noise: return erased(solver::dpm_solver_1{});
-      case multistep_kind::data: return erased(solver::dpm_solver_pp_1{});
-      case multistep_kind::sde: break;
+      case multistep_kind::noise:
+        return erased(solver::dpm_solver_1{});
+      case multistep_kind::data:
+        return erased(solver::dpm_solver_pp_1{});
+      case multistep_kind::sde:
+        break;
     }
     return erased(solver::sde_dpm_solver_pp<1>{});
   }
   switch (choice.final_order_below) {
-    case 10: return below<10>(choice);
-    case 15: return below<15>(choice);
-    default: return below<ardent::never>(choice);
+    case 10:
+      return below<10>(choice);
+    case 15:
+      return below<15>(choice);
+    default:
+      return below<ardent::never>(choice);
   }
 }
 

@@ -95,8 +95,8 @@ any_solver strided_ddim(std::vector<double> const& alphas_cumprod, int steps, do
   return any_solver([=](ardent::node const* nodes, int n, int k, ardent::prediction from) {
     const int next = static_cast<int>(nodes[k].timestep) - stride;
     const ardent::node pair[] = {
-        nodes[k], next < 0 ? nodes[n]
-                           : ardent::variance_preserving_node(next, alphas_cumprod[static_cast<std::size_t>(next)])};
+        nodes[k],
+        next < 0 ? nodes[n] : ardent::variance_preserving_node(next, alphas_cumprod[static_cast<std::size_t>(next)])};
     return padded(ddim.row(pair, 1, 0, from));
   });
 }
@@ -135,10 +135,14 @@ bool read_multistep(json const& config, fs::path const& file, diffusers_plan& pl
   if (plan.karras && plan.ends_at_first) return false;  // a last step from sigma_min to sigma_min
   multistep_choice choice;
   const std::string kind = string_member(config, "algorithm_type", file);
-  if (kind == "dpmsolver") choice.kind = multistep_kind::noise;
-  else if (kind == "dpmsolver++") choice.kind = multistep_kind::data;
-  else if (kind == "sde-dpmsolver++") choice.kind = multistep_kind::sde;
-  else return false;
+  if (kind == "dpmsolver")
+    choice.kind = multistep_kind::noise;
+  else if (kind == "dpmsolver++")
+    choice.kind = multistep_kind::data;
+  else if (kind == "sde-dpmsolver++")
+    choice.kind = multistep_kind::sde;
+  else
+    return false;
   choice.order = static_cast<int>(integer_member(config, "solver_order", 1, 3, file));
   if (choice.kind == multistep_kind::sde && choice.order == 3) return false;
   const std::string form = string_member(config, "solver_type", file);

@@ -104,9 +104,12 @@ class spaced_timesteps {
         spacing.timesteps(steps, total, out);
     };
     switch (spacing_) {
-      case timestep_spacing::leading: return by(grid::leading<ardent::dynamic>(offset_));
-      case timestep_spacing::linspace: return by(grid::linspace{});
-      case timestep_spacing::trailing: return grid::trailing{}.timesteps(steps, total, out);
+      case timestep_spacing::leading:
+        return by(grid::leading<ardent::dynamic>(offset_));
+      case timestep_spacing::linspace:
+        return by(grid::linspace{});
+      case timestep_spacing::trailing:
+        return grid::trailing{}.timesteps(steps, total, out);
     }
   }
   template <ardent::discrete_process P>

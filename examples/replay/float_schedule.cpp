@@ -16,8 +16,8 @@ namespace {
 /// The line through the two points around x, or through the last two at an end; `from` ascends.
 float interpolate(float x, std::vector<float> const& from, std::vector<float> const& to) {
   const auto place = std::lower_bound(from.begin(), from.end(), x) - from.begin() - 1;
-  const auto i = static_cast<std::size_t>(
-      std::clamp<std::ptrdiff_t>(place, 0, static_cast<std::ptrdiff_t>(from.size()) - 2));
+  const auto i =
+      static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(place, 0, static_cast<std::ptrdiff_t>(from.size()) - 2));
   const float rise = (x - from[i]) * (to[i + 1] - to[i]);
   return to[i] + rise / (from[i + 1] - from[i]);
 }
@@ -63,8 +63,13 @@ ardent::node float_schedule::at(float t) const {
   const float value = log_alpha(t);
   const float alpha = std::exp(value), sigma = std::sqrt(1 - std::exp(2 * value));
   const double signal = static_cast<double>(alpha);
-  return {static_cast<double>(t * static_cast<float>(train_timesteps)), signal * signal, signal,
-          static_cast<double>(sigma), 0, 0, static_cast<double>(t)};
+  return {static_cast<double>(t * static_cast<float>(train_timesteps)),
+          signal * signal,
+          signal,
+          static_cast<double>(sigma),
+          0,
+          0,
+          static_cast<double>(t)};
 }
 
 }  // namespace examples::replay

@@ -64,9 +64,8 @@ struct recorded_draws {
     for (int i = 0; i < 4 && 4 * q + i < key.channels; ++i) {
       const auto place = static_cast<std::size_t>(key.row) * static_cast<std::size_t>(key.channels) +
                          static_cast<std::size_t>(4 * q + i);
-      out.value[i] = key.domain == ardent::noise_domain::start
-                         ? static_cast<double>(start[place])
-                         : (*of_step)[static_cast<std::size_t>(key.step)][place];
+      out.value[i] = key.domain == ardent::noise_domain::start ? static_cast<double>(start[place])
+                                                               : (*of_step)[static_cast<std::size_t>(key.step)][place];
     }
     return out;
   }
@@ -80,9 +79,12 @@ struct flow_grid {
   template <ardent::continuous_process P>
   int nodes(int steps, P const& process, double const* table, ardent::node* out) const {
     switch (kind) {
-      case flowar: return ardent::grid::flowar{}.nodes(steps, process, table, out);
-      case xar: return ardent::grid::xar<>{}.nodes(steps, process, table, out);
-      case uniform: break;
+      case flowar:
+        return ardent::grid::flowar{}.nodes(steps, process, table, out);
+      case xar:
+        return ardent::grid::xar<>{}.nodes(steps, process, table, out);
+      case uniform:
+        break;
     }
     return ardent::grid::time_uniform{}.nodes(steps, process, table, out);
   }
@@ -167,9 +169,10 @@ std::vector<double> run_flow(recording const& from, request const& what, nlohman
   const flow_grid grid{stochastic ? flow_grid::xar : flowar ? flow_grid::flowar : flow_grid::uniform};
   const any_solver solver =
       stochastic ? erased(ardent::solver::flow_euler_maruyama{}) : erased(ardent::solver::flow_euler{});
-  const auto sampler = ardent::make_sampler(
-      ardent::ordering::raster{rows, 1}, ardent::annealing::constant{steps}, ardent::process::flow_linear{}, grid,
-      solver, read_guidance(one, flowar, from.file), ardent::predicts<ardent::prediction::velocity>{}, ardent::state<double>{});
+  const auto sampler =
+      ardent::make_sampler(ardent::ordering::raster{rows, 1}, ardent::annealing::constant{steps},
+                           ardent::process::flow_linear{}, grid, solver, read_guidance(one, flowar, from.file),
+                           ardent::predicts<ardent::prediction::velocity>{}, ardent::state<double>{});
 
   std::vector<float> start = recorded_rows(tensors, name + ".init", rows, channels);
   std::vector<std::vector<double>> draws;

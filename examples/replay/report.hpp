@@ -16,11 +16,11 @@ namespace examples::replay {
 
 /// @brief By what a case passes or fails.
 enum class judge {
-  largest,  ///< the largest absolute difference, against the tolerance
-  median,   ///< the median one, against half the tolerance: for samplers that start at the last training step, where
-            ///< x0 = 20291 (x - epsilon) magnifies the rounding of a few values
-  relative, ///< the largest difference over the tensor's largest value, against half the tolerance: for states that
-            ///< are not of size 1
+  largest,   ///< the largest absolute difference, against the tolerance
+  median,    ///< the median one, against half the tolerance: for samplers that start at the last training step, where
+             ///< x0 = 20291 (x - epsilon) magnifies the rounding of a few values
+  relative,  ///< the largest difference over the tensor's largest value, against half the tolerance: for states that
+             ///< are not of size 1
 };
 
 /// @brief Collects the results of one case.
@@ -60,9 +60,9 @@ class case_report {
   safetensors_writer& dump_;
   std::string name_;
   std::vector<double> differences_;
-  std::string worst_;         // the tensor with the largest difference
-  double largest_ = 0;        // the largest difference; infinite if a value is not a number
-  double relative_ = 0;       // the largest one over the largest recorded value of its tensor
+  std::string worst_;    // the tensor with the largest difference
+  double largest_ = 0;   // the largest difference; infinite if a value is not a number
+  double relative_ = 0;  // the largest one over the largest recorded value of its tensor
 };
 
 }  // namespace examples::replay

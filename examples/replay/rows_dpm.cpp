@@ -14,14 +14,16 @@ namespace {
 std::vector<float> spaced(int steps, dpm_plan const& plan, float_schedule const& schedule) {
   const float start = static_cast<float>(plan.start), end = static_cast<float>(plan.end);
   switch (plan.spacing) {
-    case time_spacing::uniform: return float_linspace(start, end, steps + 1);
+    case time_spacing::uniform:
+      return float_linspace(start, end, steps + 1);
     case time_spacing::quadratic: {
-      std::vector<float> times = float_linspace(static_cast<float>(std::sqrt(plan.start)),
-                                                static_cast<float>(std::sqrt(plan.end)), steps + 1);
+      std::vector<float> times =
+          float_linspace(static_cast<float>(std::sqrt(plan.start)), static_cast<float>(std::sqrt(plan.end)), steps + 1);
       for (float& t : times) t *= t;
       return times;
     }
-    case time_spacing::logsnr: break;
+    case time_spacing::logsnr:
+      break;
   }
   std::vector<float> times = float_linspace(schedule.lambda(start), schedule.lambda(end), steps + 1);
   for (float& t : times) t = schedule.time_of(t);

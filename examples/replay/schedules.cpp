@@ -30,19 +30,19 @@ struct section {
 };
 
 constexpr std::array<section, 10> sections{{{"respaced", respaced_table, false},
-                                           {"train_diffusion", train_diffusion_table, false},
-                                           {"dpm_noise_schedule", dpm_noise_schedule_table, false},
-                                           {"respaced_ddim", respaced_ddim_table, false},
-                                           {"annealing", annealing_table, true},
-                                           {"mar_ordering", mar_ordering_table, true},
-                                           {"annealing_flowar", annealing_flowar_table, false},
-                                           {"annealing_xar", annealing_xar_table, false},
-                                           {"flowar_grid", flowar_grid_table, false},
-                                           {"xar_grid", xar_grid_table, false}}};
+                                            {"train_diffusion", train_diffusion_table, false},
+                                            {"dpm_noise_schedule", dpm_noise_schedule_table, false},
+                                            {"respaced_ddim", respaced_ddim_table, false},
+                                            {"annealing", annealing_table, true},
+                                            {"mar_ordering", mar_ordering_table, true},
+                                            {"annealing_flowar", annealing_flowar_table, false},
+                                            {"annealing_xar", annealing_xar_table, false},
+                                            {"flowar_grid", flowar_grid_table, false},
+                                            {"xar_grid", xar_grid_table, false}}};
 
 /// Members that define a table: read, not computed.
-constexpr std::array<std::string_view, 14> inputs{"K",     "clip_timesteps", "sampler",  "note",    "strategy",
-                                                  "upper", "lower",          "num_iter", "seq_len", "cfg",
+constexpr std::array<std::string_view, 14> inputs{"K",     "clip_timesteps", "sampler",  "note",     "strategy",
+                                                  "upper", "lower",          "num_iter", "seq_len",  "cfg",
                                                   "model", "scales",         "cells",    "num_steps"};
 
 /// What differs between two JSON values.

@@ -41,9 +41,12 @@ std::optional<dpm_plan> read_dpm(nlohmann::json const& one, int steps, std::file
   const bool lower = !one.contains("lower_order_final") || boolean_member(one, "lower_order_final", file);
   plan.solver.final_order_below = lower ? 10 : ardent::never;
   const std::string spacing = string_member(one, "skip_type", file);
-  if (spacing == "time_quadratic") plan.spacing = time_spacing::quadratic;
-  else if (spacing == "logSNR") plan.spacing = time_spacing::logsnr;
-  else if (spacing != "time_uniform") return std::nullopt;
+  if (spacing == "time_quadratic")
+    plan.spacing = time_spacing::quadratic;
+  else if (spacing == "logSNR")
+    plan.spacing = time_spacing::logsnr;
+  else if (spacing != "time_uniform")
+    return std::nullopt;
   const std::string form = one.contains("solver_type") ? string_member(one, "solver_type", file) : "dpmsolver";
   if (form != "dpmsolver" && form != "taylor") return std::nullopt;
   plan.solver.heun = form == "taylor";
@@ -98,8 +101,7 @@ bool replay_head_case(recording const& from, request const& what, adaln_head<flo
     const std::vector<float> half = problem.start;
     problem.start.insert(problem.start.end(), half.begin(), half.end());
   }
-  const drawn_rows drawn =
-      dpm ? draw_dpm(problem, head, *dpm) : draw_ancestral(problem, head, kind, one, from.file);
+  const drawn_rows drawn = dpm ? draw_dpm(problem, head, *dpm) : draw_ancestral(problem, head, kind, one, from.file);
 
   case_report report(from.tensors, dump, name);
   add_rows(report, "out", drawn.samples, rows, channels, guided);

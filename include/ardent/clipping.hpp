@@ -15,13 +15,13 @@ namespace clipping {
 
 /// @brief The prediction is used as it is. The default of a sampler.
 struct none {
-  static constexpr bool clips = false;        ///< nothing is clipped
-  constexpr double low() const { return 0; }  ///< not used
-  constexpr double high() const { return 0; } ///< not used
+  static constexpr bool clips = false;         ///< nothing is clipped
+  constexpr double low() const { return 0; }   ///< not used
+  constexpr double high() const { return 0; }  ///< not used
 };
 
-/// @brief x0 is clipped to [Low, High] after guidance was mixed; epsilon, where a solver uses it, is recomputed from the
-/// clipped x0.
+/// @brief x0 is clipped to [Low, High] after guidance was mixed; epsilon, where a solver uses it, is recomputed from
+/// the clipped x0.
 ///
 /// Source: DDPM's published sampler ("clip_denoised"); the recomputed epsilon as in improved DDPM's DDIM.
 /// @tparam Low   lower bound, or `dynamic`

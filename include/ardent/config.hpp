@@ -26,7 +26,8 @@
 #endif
 
 #if defined(__FAST_MATH__) && !defined(ARDENT_ALLOW_FAST_MATH)
-#  error "ardent: -ffast-math breaks the promise that equal seeds give equal tokens. Drop it, or define ARDENT_ALLOW_FAST_MATH."
+#  error \
+      "ardent: -ffast-math breaks the promise that equal seeds give equal tokens. Drop it, or define ARDENT_ALLOW_FAST_MATH."
 #endif
 
 #if defined(__CUDACC__)

@@ -16,16 +16,16 @@ inline namespace v0 {
 
 /// @brief What a model sees of an AR step. Views into generate's memory.
 struct ar_step_view {
-  int ar_step = 0;                               ///< in [0, ar_steps)
-  int images = 0;                                ///< images of the batch
-  int branches = 1;                              ///< 1, or 2 with guidance: conditional, then unconditional
-  int tokens_per_image = 0;                      ///< tokens drawn for each image now
-  int sequence_length = 0;                       ///< tokens of an image
-  int channels = 0;                              ///< channels of a token
-  std::uint32_t first_image = 0;                 ///< index of the batch's first image over all batches
-  float const* tokens = nullptr;                 ///< [images][sequence_length][channels], 0 where unknown
-  std::uint8_t const* known = nullptr;           ///< [images][sequence_length], 1 where known
-  int const* positions = nullptr;                ///< [images][tokens_per_image], ascending: the tokens drawn now
+  int ar_step = 0;                      ///< in [0, ar_steps)
+  int images = 0;                       ///< images of the batch
+  int branches = 1;                     ///< 1, or 2 with guidance: conditional, then unconditional
+  int tokens_per_image = 0;             ///< tokens drawn for each image now
+  int sequence_length = 0;              ///< tokens of an image
+  int channels = 0;                     ///< channels of a token
+  std::uint32_t first_image = 0;        ///< index of the batch's first image over all batches
+  float const* tokens = nullptr;        ///< [images][sequence_length][channels], 0 where unknown
+  std::uint8_t const* known = nullptr;  ///< [images][sequence_length], 1 where known
+  int const* positions = nullptr;       ///< [images][tokens_per_image], ascending: the tokens drawn now
 };
 
 /// @brief A model.
@@ -49,7 +49,8 @@ class unconditional_model {
  public:
   /// @param denoiser         draws every token
   /// @param sequence_length  tokens of an image
-  unconditional_model(Denoiser denoiser, int sequence_length) : denoiser_(denoiser), sequence_length_(sequence_length) {}
+  unconditional_model(Denoiser denoiser, int sequence_length)
+      : denoiser_(denoiser), sequence_length_(sequence_length) {}
   /// @brief Tokens of an image.
   int sequence_length() const { return sequence_length_; }
   /// @brief The denoiser.

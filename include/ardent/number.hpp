@@ -29,8 +29,9 @@ inline constexpr dynamic_t dynamic{};
 /// @tparam Value  its value, or `dynamic` (see the specialisation)
 template <class T, auto Value>
 struct number {
-  static_assert(std::is_arithmetic_v<decltype(Value)>,
-                "ardent::number: the template argument is not a number. Give an integer, a double, or ardent::dynamic.");
+  static_assert(
+      std::is_arithmetic_v<decltype(Value)>,
+      "ardent::number: the template argument is not a number. Give an integer, a double, or ardent::dynamic.");
   constexpr number() = default;
   /// @brief Accepts the value it already has, so that generic code can pass one.
   /// @throws std::invalid_argument if `given` is another value

@@ -11,10 +11,10 @@ inline namespace v0 {
 
 /// @brief The quantity a denoiser predicts at x = alpha x0 + sigma epsilon.
 enum class prediction {
-  epsilon,  ///< the noise
-  x0,       ///< the clean token
-  v,        ///< alpha epsilon - sigma x0 (Salimans and Ho, arXiv 2202.00512); needs alpha^2 + sigma^2 = 1
-  velocity, ///< dx/dt = alpha' x0 + sigma' epsilon (Lipman et al., arXiv 2210.02747); needs a process over real time
+  epsilon,   ///< the noise
+  x0,        ///< the clean token
+  v,         ///< alpha epsilon - sigma x0 (Salimans and Ho, arXiv 2202.00512); needs alpha^2 + sigma^2 = 1
+  velocity,  ///< dx/dt = alpha' x0 + sigma' epsilon (Lipman et al., arXiv 2210.02747); needs a process over real time
 };
 
 /// @brief Policy: the denoiser predicts `What`. The default of a sampler is epsilon.
@@ -38,10 +38,14 @@ struct mixture {
 
 constexpr mixture mixture_of(prediction what, node const& n) {
   switch (what) {
-    case prediction::epsilon: return {0.0, 1.0};
-    case prediction::x0: return {1.0, 0.0};
-    case prediction::v: return {-real(n.sigma), n.alpha};
-    case prediction::velocity: return {n.alpha_rate, n.sigma_rate};
+    case prediction::epsilon:
+      return {0.0, 1.0};
+    case prediction::x0:
+      return {1.0, 0.0};
+    case prediction::v:
+      return {-real(n.sigma), n.alpha};
+    case prediction::velocity:
+      return {n.alpha_rate, n.sigma_rate};
   }
   return {0.0, 1.0};
 }
@@ -62,8 +66,7 @@ constexpr affine convert(prediction from, prediction to, node const& n) {
   const detail::mixture out = detail::mixture_of(from, n);
   const detail::mixture in = detail::mixture_of(to, n);
   // v with alpha^2 + sigma^2 = 1 has determinant alpha^2 + sigma^2: exactly 1 keeps its conversions free of rounding
-  const real determinant =
-      from == prediction::v ? real(1.0) : alpha * out.of_epsilon - sigma * out.of_x0;
+  const real determinant = from == prediction::v ? real(1.0) : alpha * out.of_epsilon - sigma * out.of_x0;
   // x0 = (of_epsilon x - sigma output) / determinant, epsilon = (alpha output - of_x0 x) / determinant
   return {((in.of_x0 * out.of_epsilon - in.of_epsilon * out.of_x0) / determinant).value,
           ((in.of_epsilon * alpha - in.of_x0 * sigma) / determinant).value};

@@ -104,7 +104,8 @@ TEST_CASE("annealing: static and dynamic numbers are one policy") {
   }
   static_assert(annealing::linear<50, 5>().steps(0, 64) == 50 && annealing::cosine<50, 5>().steps(63, 64) == 5);
   static_assert(std::is_empty_v<annealing::cosine<50, 5>>);
-  static_assert(std::is_same_v<decltype(annealing::linear(50, 5)), annealing::linear<ardent::dynamic, ardent::dynamic>>);
+  static_assert(
+      std::is_same_v<decltype(annealing::linear(50, 5)), annealing::linear<ardent::dynamic, ardent::dynamic>>);
 }
 
 TEST_CASE("annealing: bounds that are not are refused") {

@@ -23,7 +23,8 @@ int main() {
   std::vector<float> const mine = stranger::tokens(seed, 1);
   for (float const value : mine) {
     if (!std::isfinite(value) || value == 0.0f) {
-      std::fprintf(stderr, "consumer: expected tokens that are drawn and finite, found %g\n", static_cast<double>(value));
+      std::fprintf(stderr, "consumer: expected tokens that are drawn and finite, found %g\n",
+                   static_cast<double>(value));
       return 1;
     }
   }

@@ -103,7 +103,8 @@ TEST_CASE("grid::clip: nodes come noisiest first and end at the clean one") {
 }
 
 TEST_CASE("grid::clip: static and dynamic are one policy, and a negative clip is refused") {
-  CHECK(visited(grid::clip<grid::respaced, 950>(), 77) == visited(grid::clip<grid::respaced, ardent::dynamic>(950), 77));
+  CHECK(visited(grid::clip<grid::respaced, 950>(), 77) ==
+        visited(grid::clip<grid::respaced, ardent::dynamic>(950), 77));
   static_assert(std::is_empty_v<grid::clip<grid::respaced, 950>>);
   static_assert(grid::clip<grid::respaced, 950>().max() == 950);
   CHECK_THROWS_WITH_AS((grid::clip<grid::respaced, ardent::dynamic>(-1)),

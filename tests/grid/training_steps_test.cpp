@@ -38,9 +38,11 @@ std::vector<int> leading(int steps, int train_timesteps, int offset) {
 // round(T - i T / K) - 1, halves to even (lrint's default), at least 0.
 std::vector<int> trailing(int steps, int train_timesteps) {
   std::set<int> out;
-  for (int i = 0; i < steps; ++i)
-    out.insert(
-        std::max<int>(0, static_cast<int>(std::lrint(train_timesteps - i * (1.0 * train_timesteps / steps))) - 1));
+  for (int i = 0; i < steps; ++i) {
+    // The published grid rounds the product to a double; a contracted multiply-add (-march=native) would not.
+    double volatile const below = i * (1.0 * train_timesteps / steps);
+    out.insert(std::max<int>(0, static_cast<int>(std::lrint(train_timesteps - below)) - 1));
+  }
   return {out.begin(), out.end()};
 }
 

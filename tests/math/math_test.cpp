@@ -57,8 +57,12 @@ double near_zero_error(double got, long double exact) {
 }  // namespace
 
 TEST_CASE("math: exp is within 1 ulp") {
-  auto const points = join({between(-700, 700, count), between(-40, 5, count), between(-1, 1, count), between_powers(),
-                            magnitudes(1e-300, 1e-10, 1000), {0, -0.0, 1, -1, 700, -700}});
+  auto const points = join({between(-700, 700, count),
+                            between(-40, 5, count),
+                            between(-1, 1, count),
+                            between_powers(),
+                            magnitudes(1e-300, 1e-10, 1000),
+                            {0, -0.0, 1, -1, 700, -700}});
   auto const found = test::worst(points, [](double x) {
     REQUIRE(std::abs(x) <= 700);
     return ulps(detail::exp(x), std::exp(static_cast<long double>(x)));
@@ -92,8 +96,8 @@ TEST_CASE("math: log is within 1 ulp") {
     splits.push_back(std::ldexp(1.41421356237309504880, k));
     splits.push_back(std::ldexp(1.0, k));
   }
-  auto const points = join({between(1e-12, 1, count), between(0.5, 2, count), magnitudes(3e-308, 1e308, count), near_one,
-                            neighbours(splits, 3)});
+  auto const points = join({between(1e-12, 1, count), between(0.5, 2, count), magnitudes(3e-308, 1e308, count),
+                            near_one, neighbours(splits, 3)});
   auto const found =
       test::worst(points, [](double x) { return ulps(detail::log(x), std::log(static_cast<long double>(x))); });
   INFO("at " << found.at);
@@ -121,7 +125,8 @@ TEST_CASE("math: sin is within 1 ulp up to pi, and exact to 1e-17 next to its ze
   INFO("at " << found.at);
   CHECK(found.error < 1);
   // the tiniest arguments are themselves
-  for (double const x : magnitudes(1e-300, 1e-6, 1000)) CHECK(ulps(detail::sin(x), std::sin(static_cast<long double>(x))) < 1);
+  for (double const x : magnitudes(1e-300, 1e-6, 1000))
+    CHECK(ulps(detail::sin(x), std::sin(static_cast<long double>(x))) < 1);
   CHECK(detail::sin(0) == 0);
 }
 

@@ -35,7 +35,8 @@ TEST_CASE("math: nearest_even rounds halves to even") {
     REQUIRE(detail::nearest_even(x) == static_cast<int>(std::nearbyint(x)));
   }
   static_assert(detail::nearest_even(0.5) == 0 && detail::nearest_even(1.5) == 2 && detail::nearest_even(2.5) == 2);
-  static_assert(detail::nearest_even(-0.5) == 0 && detail::nearest_even(-1.5) == -2 && detail::nearest_even(-2.5) == -2);
+  static_assert(detail::nearest_even(-0.5) == 0 && detail::nearest_even(-1.5) == -2 &&
+                detail::nearest_even(-2.5) == -2);
 }
 
 TEST_CASE("math: floor_to_int is the floor") {

@@ -60,13 +60,11 @@ TEST_CASE("ordering::raster is in raster order, ordering::random is not") {
 }
 
 TEST_CASE("ordering::raster and ordering::random: sizes that do not fit are refused") {
-  CHECK_THROWS_WITH_AS(
-      ordering::raster(4, 5),
-      "ardent::ordering::raster: expected 1 to 4 AR steps (no more than there are tokens), found 5",
-      std::invalid_argument);
-  CHECK_THROWS_WITH_AS(
-      ordering::random(4, 0),
-      "ardent::ordering::random: expected 1 to 4 AR steps (no more than there are tokens), found 0",
-      std::invalid_argument);
+  CHECK_THROWS_WITH_AS(ordering::raster(4, 5),
+                       "ardent::ordering::raster: expected 1 to 4 AR steps (no more than there are tokens), found 5",
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(ordering::random(4, 0),
+                       "ardent::ordering::random: expected 1 to 4 AR steps (no more than there are tokens), found 0",
+                       std::invalid_argument);
   CHECK_THROWS_AS(ordering::raster(-4, 1), std::invalid_argument);
 }

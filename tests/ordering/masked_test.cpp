@@ -91,10 +91,9 @@ TEST_CASE("ordering::masked: static and dynamic numbers are one policy") {
 }
 
 TEST_CASE("ordering::masked: sizes that do not fit are refused") {
-  CHECK_THROWS_WITH_AS(
-      ordering::masked(49, 50),
-      "ardent::ordering::masked: expected 1 to 49 AR steps (no more than there are tokens), found 50",
-      std::invalid_argument);
+  CHECK_THROWS_WITH_AS(ordering::masked(49, 50),
+                       "ardent::ordering::masked: expected 1 to 49 AR steps (no more than there are tokens), found 50",
+                       std::invalid_argument);
   CHECK_THROWS_AS(ordering::masked(49, 0), std::invalid_argument);
   CHECK_THROWS_WITH_AS(ordering::masked(0, 1),
                        "ardent::ordering::masked: the sequence length must be at least 1, found 0",

@@ -53,7 +53,8 @@ TEST_CASE("process::cosine: alphas_cumprod is the published formula, for any num
     REQUIRE(table.size() == expected.size());
     for (std::size_t i = 0; i < table.size(); ++i) {
       INFO("T = " << count << ", step " << i);
-      // the noisy end is a small difference of the cosine from its zero, so relative errors grow with the number of steps
+      // the noisy end is a small difference of the cosine from its zero, so relative errors grow with the number of
+      // steps
       REQUIRE(std::abs(table[i] - expected[i]) < 1e-15L * (i + 1) * expected[i] + 1e-14L * expected[i]);
     }
   }

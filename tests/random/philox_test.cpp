@@ -61,9 +61,11 @@ TEST_CASE("random::philox: the packing of version 1") {
     return ardent::random::philox4x32({{a, b, c, d}}, 0x89abcdefu, 0x01234567u);
   };
   CHECK(equal(random.bits(key(noise_domain::step, 7, 200, 63, 49), 3), counter(7, 200, 63u << 16 | 49, 1u << 24 | 3)));
-  CHECK(equal(random.bits(key(noise_domain::accept, 7, 200, 63, 49), 3), counter(7, 200, 63u << 16 | 49, 3u << 24 | 3)));
+  CHECK(
+      equal(random.bits(key(noise_domain::accept, 7, 200, 63, 49), 3), counter(7, 200, 63u << 16 | 49, 3u << 24 | 3)));
   CHECK(equal(random.bits(key(noise_domain::start, 7, 200, 63, 49), 3), counter(7, 200, 0, 3)));
-  CHECK(equal(random.bits(key(noise_domain::step, ~0u, ~0u, 65535, 65535), (1 << 24) - 1), counter(~0u, ~0u, ~0u, 0x01ffffffu)));
+  CHECK(equal(random.bits(key(noise_domain::step, ~0u, ~0u, 65535, 65535), (1 << 24) - 1),
+              counter(~0u, ~0u, ~0u, 0x01ffffffu)));
   CHECK(random.order_key(7, 200) == (std::uint64_t{counter(7, 200, 0, 2u << 24).value[0]} << 32 | 200));
 }
 
@@ -109,8 +111,8 @@ TEST_CASE("random::philox: starting noise is the same in every AR and denoising 
 TEST_CASE("random::philox: everything that is part of a key changes the numbers") {
   std::set<std::uint64_t> seen;
   int asked = 0;
-  auto const ask = [&](std::uint64_t seed, noise_domain domain, std::uint32_t image, std::uint32_t position, int ar_step,
-                       int step, int q) {
+  auto const ask = [&](std::uint64_t seed, noise_domain domain, std::uint32_t image, std::uint32_t position,
+                       int ar_step, int step, int q) {
     words const w = philox(seed).bits(key(domain, image, position, ar_step, step), q);
     seen.insert(std::uint64_t{w.value[0]} << 32 | w.value[1]);
     ++asked;

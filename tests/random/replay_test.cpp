@@ -59,8 +59,7 @@ TEST_CASE("random::replay: the recorded numbers") {
           ardent::quad const found = random.normal(key, q);
           for (int i = 0; i < 4; ++i) {
             int const channel = 4 * q + i;
-            float const expected =
-                channel < recording::channels ? recording::value(ar_step, draw, row, channel) : 0.0f;
+            float const expected = channel < recording::channels ? recording::value(ar_step, draw, row, channel) : 0.0f;
             CHECK(found.value[i] == expected);
           }
         }

@@ -28,9 +28,9 @@ namespace ordering = ardent::ordering;
 namespace process = ardent::process;
 namespace solver = ardent::solver;
 
-using disa = sampler<ordering::masked<256, 64>, annealing::linear<50, 5>, process::linear<>, grid::ddim_stride,
-                     solver::ddpm<>, guidance::linear<2.9>, ardent::predicts<prediction::v>, ardent::state<double>,
-                     numerics::invariant>;
+using disa =
+    sampler<ordering::masked<256, 64>, annealing::linear<50, 5>, process::linear<>, grid::ddim_stride, solver::ddpm<>,
+            guidance::linear<2.9>, ardent::predicts<prediction::v>, ardent::state<double>, numerics::invariant>;
 
 }  // namespace
 
@@ -39,10 +39,9 @@ TEST_CASE("sampler: the order in which policies are named does not matter") {
       std::is_same_v<disa, sampler<numerics::invariant, ardent::state<double>, ardent::predicts<prediction::v>,
                                    guidance::linear<2.9>, solver::ddpm<>, grid::ddim_stride, process::linear<>,
                                    annealing::linear<50, 5>, ordering::masked<256, 64>>>);
-  static_assert(
-      std::is_same_v<disa, sampler<solver::ddpm<>, ordering::masked<256, 64>, ardent::state<double>, grid::ddim_stride,
-                                   guidance::linear<2.9>, process::linear<>, ardent::predicts<prediction::v>,
-                                   annealing::linear<50, 5>>>);
+  static_assert(std::is_same_v<disa, sampler<solver::ddpm<>, ordering::masked<256, 64>, ardent::state<double>,
+                                             grid::ddim_stride, guidance::linear<2.9>, process::linear<>,
+                                             ardent::predicts<prediction::v>, annealing::linear<50, 5>>>);
   static_assert(!std::is_same_v<disa, sampler<ordering::masked<256, 64>, annealing::linear<50, 5>>>);
 }
 
@@ -77,9 +76,9 @@ TEST_CASE("sampler: values make the same type as names, in any order") {
                                sampler<ordering::masked<64, 16>, annealing::linear<20, 5>, solver::ddpm<>>>);
   auto const given = ardent::make_sampler(annealing::linear(20, 5), guidance::linear(3), ordering::masked(64, 16));
   static_assert(
-      std::is_same_v<std::remove_cv_t<decltype(given)>,
-                     sampler<ordering::masked<dynamic, dynamic>, annealing::linear<dynamic, dynamic>,
-                             guidance::linear<dynamic>>>);
+      std::is_same_v<
+          std::remove_cv_t<decltype(given)>,
+          sampler<ordering::masked<dynamic, dynamic>, annealing::linear<dynamic, dynamic>, guidance::linear<dynamic>>>);
   CHECK(given.guidance().guidance_scale() == 3);
   CHECK(given.ordering().ar_steps() == 16);
   CHECK(given.annealing().upper() == 20);

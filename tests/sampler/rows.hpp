@@ -16,16 +16,14 @@ namespace test {
 /// @brief All numbers of a row, as doubles.
 template <class T, int Slots, int History, ardent::row_parts Parts>
 std::vector<double> numbers_of(ardent::row<T, Slots, History, Parts> const& row) {
-  std::vector<double> out = {row.timestep, row.guided ? 1.0 : 0.0, row.alpha, row.sigma, row.of_x, row.of_output,
-                             row.noise};
+  std::vector<double> out = {row.timestep, row.guided ? 1.0 : 0.0, row.alpha, row.sigma,
+                             row.of_x,     row.of_output,          row.noise};
   for (int i = 0; i < Slots; ++i) {
     for (int j = 0; j < Slots; ++j) out.push_back(row.slot[i][j]);
     for (int j = 0; j < History; ++j) out.push_back(row.model[i][j]);
   }
-  if constexpr (Parts.learned_variance)
-    out.insert(out.end(), {row.half_log_variance_min, row.half_log_variance_max});
-  if constexpr (Parts.clipped_x0)
-    out.insert(out.end(), {row.x0_of_x, row.x0_of_output, row.m_of_x, row.m_of_x0});
+  if constexpr (Parts.learned_variance) out.insert(out.end(), {row.half_log_variance_min, row.half_log_variance_max});
+  if constexpr (Parts.clipped_x0) out.insert(out.end(), {row.x0_of_x, row.x0_of_output, row.m_of_x, row.m_of_x0});
   return out;
 }
 

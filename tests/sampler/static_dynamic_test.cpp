@@ -57,25 +57,24 @@ TEST_CASE("sampler: static and dynamic tables of DiSA's MAR") {
 }
 
 TEST_CASE("sampler: static and dynamic tables of fixed variances and the unclipped grid") {
-  check_equal(ardent::sampler<ordering::raster<16, 4>, annealing::cosine<20, 3>, process::linear<>, grid::respaced,
-                              solver::ddpm<variance::fixed_small>, ardent::predicts<prediction::x0>, precise>(),
-              ardent::make_sampler(ordering::raster(given(16), 4), annealing::cosine(given(20), 3),
-                                   process::linear(given(1000)), grid::respaced(),
-                                   solver::ddpm<variance::fixed_small>(), ardent::predicts<prediction::x0>(),
-                                   precise()));
+  check_equal(
+      ardent::sampler<ordering::raster<16, 4>, annealing::cosine<20, 3>, process::linear<>, grid::respaced,
+                      solver::ddpm<variance::fixed_small>, ardent::predicts<prediction::x0>, precise>(),
+      ardent::make_sampler(ordering::raster(given(16), 4), annealing::cosine(given(20), 3),
+                           process::linear(given(1000)), grid::respaced(), solver::ddpm<variance::fixed_small>(),
+                           ardent::predicts<prediction::x0>(), precise()));
   check_equal(ardent::sampler<ordering::raster<4, 2>, annealing::table<31, 8>, grid::respaced,
                               solver::ddpm<variance::fixed_large>, precise>(),
-              ardent::make_sampler(ordering::raster<4, 2>(), annealing::table<dynamic>({given(31), 8}), grid::respaced(),
-                                   solver::ddpm<variance::fixed_large>(), precise()));
+              ardent::make_sampler(ordering::raster<4, 2>(), annealing::table<dynamic>({given(31), 8}),
+                                   grid::respaced(), solver::ddpm<variance::fixed_large>(), precise()));
 }
 
 TEST_CASE("sampler: static and dynamic tables of DDIM") {
-  check_equal(
-      ardent::sampler<ordering::random<49, 12>, annealing::two_stage<50, 7>, grid::clip<grid::ddim_stride, 980>,
-                      solver::ddim<0.3>, ardent::predicts<prediction::v>, precise>(),
-      ardent::make_sampler(ordering::random(given(49), 12), annealing::two_stage(given(50), 7),
-                           grid::clip<grid::ddim_stride, dynamic>(given(980)), solver::ddim<dynamic>(0.3),
-                           ardent::predicts<prediction::v>(), precise()));
+  check_equal(ardent::sampler<ordering::random<49, 12>, annealing::two_stage<50, 7>, grid::clip<grid::ddim_stride, 980>,
+                              solver::ddim<0.3>, ardent::predicts<prediction::v>, precise>(),
+              ardent::make_sampler(ordering::random(given(49), 12), annealing::two_stage(given(50), 7),
+                                   grid::clip<grid::ddim_stride, dynamic>(given(980)), solver::ddim<dynamic>(0.3),
+                                   ardent::predicts<prediction::v>(), precise()));
   check_equal(ardent::sampler<ordering::raster<4, 1>, process::cosine<400>, annealing::constant<77>, precise>(),
               ardent::make_sampler(ordering::raster<4, 1>(), process::cosine(given(400)), annealing::constant<77>(),
                                    precise()));
@@ -97,9 +96,10 @@ TEST_CASE("sampler: static and dynamic tables of DPM-Solver over real time") {
 }
 
 TEST_CASE("sampler: a thousand static steps, within the compilers' default limits") {
-  check_equal(ardent::sampler<ordering::raster<4, 1>, annealing::constant<1000>, grid::respaced, solver::ddpm<>, precise>(),
-              ardent::make_sampler(ordering::raster<4, 1>(), annealing::constant(given(1000)), grid::respaced(),
-                                   solver::ddpm<>(), precise()));
+  check_equal(
+      ardent::sampler<ordering::raster<4, 1>, annealing::constant<1000>, grid::respaced, solver::ddpm<>, precise>(),
+      ardent::make_sampler(ordering::raster<4, 1>(), annealing::constant(given(1000)), grid::respaced(),
+                           solver::ddpm<>(), precise()));
 }
 
 TEST_CASE("sampler: rows of a float state are the double ones rounded once") {

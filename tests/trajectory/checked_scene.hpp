@@ -40,8 +40,8 @@ struct checked_scene {
   double difference(ardent::executor::checked const& executor, int most, bool team) const {
     auto const sampler =
         ardent::make_sampler(ardent::ordering::raster{what.length, 1}, ardent::annealing::constant{what.steps},
-                             ardent::guidance::constant{guidance_scale},
-                             ardent::solver::ddpm<>{}, ardent::temperature::constant{temperature});
+                             ardent::guidance::constant{guidance_scale}, ardent::solver::ddpm<>{},
+                             ardent::temperature::constant{temperature});
     return largest_difference(draw<float>(what, sampler, executor, most, team), expected);
   }
 };

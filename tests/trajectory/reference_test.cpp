@@ -29,9 +29,9 @@ TEST_CASE("DDPM with learned range, guidance and temperature equals the referenc
       CAPTURE(temperature);
       test::scene const scene({5, 10, 36, 2, 7}, 2, 3, steps);
       auto const table = test::reference_steps(steps, 950);
-      auto const sampler = ardent::make_sampler(
-          ardent::ordering::raster{3, 1}, ardent::annealing::constant{steps}, ardent::guidance::constant{2.5},
-          ardent::solver::ddpm<>{}, ardent::temperature::constant{temperature});
+      auto const sampler = ardent::make_sampler(ardent::ordering::raster{3, 1}, ardent::annealing::constant{steps},
+                                                ardent::guidance::constant{2.5}, ardent::solver::ddpm<>{},
+                                                ardent::temperature::constant{temperature});
       REQUIRE(sampler.effective_steps(0) == static_cast<int>(table.size()));
       auto const draw_token = [&](auto const& network, doubles const& x, auto const& noise) {
         return test::reference_ddpm(table, x, network, noise, temperature);

@@ -26,8 +26,8 @@ namespace detail {
 constexpr void check_annealing_bounds(char const* name, int upper, int lower) {
   if (lower < 1 || upper < lower)
     throw std::invalid_argument(std::string("ardent::annealing::") + name +
-                                ": expected upper >= lower >= 1, found upper " + std::to_string(upper) +
-                                " and lower " + std::to_string(lower));
+                                ": expected upper >= lower >= 1, found upper " + std::to_string(upper) + " and lower " +
+                                std::to_string(lower));
 }
 
 }  // namespace detail

@@ -42,7 +42,8 @@ class table<dynamic> {
   /// @param steps  one number, at least 1, for each AR step
   /// @throws std::invalid_argument if it is empty or a number is below 1
   explicit table(std::vector<int> steps) : steps_(std::move(steps)) {
-    if (steps_.empty()) throw std::invalid_argument("ardent::annealing::table: expected one number for each AR step, found none");
+    if (steps_.empty())
+      throw std::invalid_argument("ardent::annealing::table: expected one number for each AR step, found none");
     for (const int k : steps_) detail::check_annealing_bounds("table", k, k);
   }
 

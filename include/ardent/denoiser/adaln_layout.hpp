@@ -22,18 +22,18 @@ inline namespace v0 {
 /// @tparam Shape    an adaln_shape
 template <class Storage, class Shape>
 struct adaln_layout {
-  Shape shape;                         ///< the sizes
-  packed_matrix<Storage> time_in;      ///< 256 to W
-  packed_matrix<Storage> time_out;     ///< W to W
-  packed_matrix<Storage> condition;    ///< condition_width to W
-  packed_matrix<Storage> input;        ///< channels to W
-  packed_matrix<Storage> output;       ///< W to outputs
-  packed_matrix<Storage> modulation;   ///< W to (3 D + 2) W
-  packed_matrix<Storage> first_in;     ///< the first block's first layer
-  packed_matrix<Storage> first_out;    ///< the first block's second layer
-  float const* first_norm = nullptr;   ///< the first block's norm weight and bias, each padded to 16
-  std::ptrdiff_t block_bytes = 0;      ///< distance between blocks
-  std::size_t bytes = 0;               ///< size of the memory
+  Shape shape;                        ///< the sizes
+  packed_matrix<Storage> time_in;     ///< 256 to W
+  packed_matrix<Storage> time_out;    ///< W to W
+  packed_matrix<Storage> condition;   ///< condition_width to W
+  packed_matrix<Storage> input;       ///< channels to W
+  packed_matrix<Storage> output;      ///< W to outputs
+  packed_matrix<Storage> modulation;  ///< W to (3 D + 2) W
+  packed_matrix<Storage> first_in;    ///< the first block's first layer
+  packed_matrix<Storage> first_out;   ///< the first block's second layer
+  float const* first_norm = nullptr;  ///< the first block's norm weight and bias, each padded to 16
+  std::ptrdiff_t block_bytes = 0;     ///< distance between blocks
+  std::size_t bytes = 0;              ///< size of the memory
 
   /// @brief Lays the parts out.
   /// @param memory  the packed weights, aligned to 64 bytes; null to ask for the size only

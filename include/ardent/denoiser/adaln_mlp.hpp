@@ -150,9 +150,10 @@ class adaln_mlp {
     block.elements({0, t.rows(), 1}, {panels.first * panel_width, last, 1}, [=](int r, int c) ARDENT_INLINE_LAMBDA {
       y[at(r, width) + c] = detail::silu(embedded[c] + condition[at(r, width) + c]);
     });
-    block.product(x, channels(), {0, tokens, 1}, layout_.input, panels, [=](int r, int c, float v) ARDENT_INLINE_LAMBDA {
-      for (int b = 0; b < branches; ++b) h[at(b * tokens + r, width) + c] = v;
-    });
+    block.product(x, channels(), {0, tokens, 1}, layout_.input, panels,
+                  [=](int r, int c, float v) ARDENT_INLINE_LAMBDA {
+                    for (int b = 0; b < branches; ++b) h[at(b * tokens + r, width) + c] = v;
+                  });
   }
 
   /// normal = LN(h) (1 + scale) + shift with the modulations of block d, for this block's share of the rows. The last
@@ -167,15 +168,16 @@ class adaln_mlp {
     float const* const h = a.h;
     float* const mean = own;
     float* const factor = own + rows;
-    block.row_sums(mine, width, [=](int r, int c) ARDENT_INLINE_LAMBDA { return h[at(r, width) + c]; },
-                   [=](int r, float sum) ARDENT_INLINE_LAMBDA { mean[r] = sum * inverse; });
-    block.row_sums(mine, width,
-                   [=](int r, int c) ARDENT_INLINE_LAMBDA {
-                     const float centred = h[at(r, width) + c] - mean[r];
-                     return centred * centred;
-                   },
-                   [=](int r, float sum)
-                       ARDENT_INLINE_LAMBDA { factor[r] = detail::reciprocal_sqrt(sum * inverse + 1e-6f); });
+    block.row_sums(
+        mine, width, [=](int r, int c) ARDENT_INLINE_LAMBDA { return h[at(r, width) + c]; },
+        [=](int r, float sum) ARDENT_INLINE_LAMBDA { mean[r] = sum * inverse; });
+    block.row_sums(
+        mine, width,
+        [=](int r, int c) ARDENT_INLINE_LAMBDA {
+          const float centred = h[at(r, width) + c] - mean[r];
+          return centred * centred;
+        },
+        [=](int r, float sum) ARDENT_INLINE_LAMBDA { factor[r] = detail::reciprocal_sqrt(sum * inverse + 1e-6f); });
     float* const normal = a.normal;
     float const* const shift = a.modulation + 3 * d * width;
     float const* const scale = shift + width;

@@ -75,13 +75,13 @@ struct adaln_block_weights {
 
 /// @brief A head's weights as a checkpoint stores them. Views.
 struct adaln_weights {
-  linear_weights time_in;                    ///< 256 to W
-  linear_weights time_out;                   ///< W to W
-  linear_weights condition;                  ///< condition_width to W
-  linear_weights input;                      ///< channels to W
-  std::vector<adaln_block_weights> blocks;   ///< D of them
-  linear_weights final_modulation;           ///< W to 2 W: shift, scale
-  linear_weights output;                     ///< W to outputs
+  linear_weights time_in;                   ///< 256 to W
+  linear_weights time_out;                  ///< W to W
+  linear_weights condition;                 ///< condition_width to W
+  linear_weights input;                     ///< channels to W
+  std::vector<adaln_block_weights> blocks;  ///< D of them
+  linear_weights final_modulation;          ///< W to 2 W: shift, scale
+  linear_weights output;                    ///< W to outputs
 };
 
 }  // namespace v0

@@ -27,15 +27,15 @@ struct time_point {
 /// tile and branch b has its condition in row b * total + first + r of `conditions`, and its output in row
 /// b * tokens + r of the denoiser's output.
 struct tile {
-  int first = 0;                            ///< first row of the tile within the AR step
-  int tokens = 0;                           ///< tokens of the tile
-  int total = 0;                            ///< tokens of the AR step, over all images
-  int branches = 1;                         ///< 1, or 2 with guidance: conditional rows, then unconditional rows
-  int ar_step = 0;                          ///< which AR step
-  float const* conditions = nullptr;        ///< [branches][total][condition_width]
-  std::uint32_t const* images = nullptr;    ///< [total] index of each token's image, over all batches
-  int const* positions = nullptr;           ///< [total] raster position of each token
-  float const* times = nullptr;             ///< prepared time table, as the denoiser wrote it
+  int first = 0;                          ///< first row of the tile within the AR step
+  int tokens = 0;                         ///< tokens of the tile
+  int total = 0;                          ///< tokens of the AR step, over all images
+  int branches = 1;                       ///< 1, or 2 with guidance: conditional rows, then unconditional rows
+  int ar_step = 0;                        ///< which AR step
+  float const* conditions = nullptr;      ///< [branches][total][condition_width]
+  std::uint32_t const* images = nullptr;  ///< [total] index of each token's image, over all batches
+  int const* positions = nullptr;         ///< [total] raster position of each token
+  float const* times = nullptr;           ///< prepared time table, as the denoiser wrote it
 
   /// @brief Network rows of the tile.
   ARDENT_HD int rows() const { return branches * tokens; }

@@ -29,9 +29,9 @@ class gaussian_mixture_function {
                                       float const* deviations)
       : channels_(channels), components_(components), weights_(weights), means_(means), deviations_(deviations) {}
 
-  ARDENT_HD int channels() const { return channels_; }     ///< numbers of a token
-  ARDENT_HD int outputs() const { return channels_; }      ///< the same
-  ARDENT_HD int condition_width() const { return 0; }      ///< no condition
+  ARDENT_HD int channels() const { return channels_; }  ///< numbers of a token
+  ARDENT_HD int outputs() const { return channels_; }   ///< the same
+  ARDENT_HD int condition_width() const { return 0; }   ///< no condition
 
   /// @brief epsilon of one token.
   ARDENT_INLINE void operator()(float const* x, time_point const& time, float const*, float* output) const {

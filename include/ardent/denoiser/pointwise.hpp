@@ -50,12 +50,13 @@ class pointwise {
     F const& function = function_;
     const int tokens = t.tokens, total = t.total, first = t.first;
     float const* const conditions = t.conditions;
-    block.elements({grid.rank(), t.rows(), grid.size()}, {0, 1, 1}, [=, &function, &time](int r, int) ARDENT_INLINE_LAMBDA {
-      const std::ptrdiff_t branch = r / tokens, token = r % tokens;
-      function(x + token * function.channels(), time,
-               conditions + (branch * total + first + token) * function.condition_width(),
-               output + static_cast<std::ptrdiff_t>(r) * function.outputs());
-    });
+    block.elements({grid.rank(), t.rows(), grid.size()}, {0, 1, 1},
+                   [=, &function, &time](int r, int) ARDENT_INLINE_LAMBDA {
+                     const std::ptrdiff_t branch = r / tokens, token = r % tokens;
+                     function(x + token * function.channels(), time,
+                              conditions + (branch * total + first + token) * function.condition_width(),
+                              output + static_cast<std::ptrdiff_t>(r) * function.outputs());
+                   });
     grid.sync(block);
   }
 

@@ -40,8 +40,13 @@ class checked_machine {
   static constexpr int barrier_of_grid = 1;
 
   checked_machine(int blocks, int threads, checked_order order, sync_place left_out)
-      : blocks_(blocks), threads_(threads), order_(order), left_out_(std::move(left_out)), grid_barrier_(blocks * threads),
-        turn_(static_cast<std::size_t>(blocks * threads)), state_(static_cast<std::size_t>(blocks * threads), runnable),
+      : blocks_(blocks),
+        threads_(threads),
+        order_(order),
+        left_out_(std::move(left_out)),
+        grid_barrier_(blocks * threads),
+        turn_(static_cast<std::size_t>(blocks * threads)),
+        state_(static_cast<std::size_t>(blocks * threads), runnable),
         partial_(static_cast<std::size_t>(blocks),
                  std::vector<float>(static_cast<std::size_t>(threads), std::numeric_limits<float>::quiet_NaN())) {
     for (int b = 0; b < blocks; ++b) block_barriers_.push_back(std::make_unique<std::barrier<>>(threads));

@@ -20,14 +20,14 @@ class generation_memory {
   static constexpr int times_at_once = 64;  // bounds the scratch, whatever the number of times
 
  public:
-  std::uint8_t* known = nullptr;        // [images][length]
-  int* positions = nullptr;   // [images][tokens of the AR step]
-  std::uint32_t* images = nullptr;      // the image of each of these
-  float* conditions = nullptr;          // [branches][images][tokens of the AR step][condition_width]
-  float* samples = nullptr;             // [images][tokens of the AR step][channels]
-  float* times = nullptr;               // [distinct times][time_features]
-  int* time_index = nullptr;            // for each row of each AR step
-  int* first_row = nullptr;             // [ar_steps], into time_index
+  std::uint8_t* known = nullptr;    // [images][length]
+  int* positions = nullptr;         // [images][tokens of the AR step]
+  std::uint32_t* images = nullptr;  // the image of each of these
+  float* conditions = nullptr;      // [branches][images][tokens of the AR step][condition_width]
+  float* samples = nullptr;         // [images][tokens of the AR step][channels]
+  float* times = nullptr;           // [distinct times][time_features]
+  int* time_index = nullptr;        // for each row of each AR step
+  int* first_row = nullptr;         // [ar_steps], into time_index
 
   template <class Executor>
   generation_memory(Sampler const& sampler, Denoiser const& denoiser, Executor const& executor, int image_count,
@@ -56,7 +56,8 @@ class generation_memory {
       distinct_count_ = collect_distinct(sampler, distinct_);
     }
     const int groups = executor.groups();
-    times = a.take<float>(static_cast<std::size_t>(distinct_count_) * static_cast<std::size_t>(denoiser.time_features()));
+    times =
+        a.take<float>(static_cast<std::size_t>(distinct_count_) * static_cast<std::size_t>(denoiser.time_features()));
     time_scratch_size_ = denoiser.time_scratch(std::min(distinct_count_, times_at_once));
     time_scratch_ = a.take<float>(time_scratch_size_ * static_cast<std::size_t>(groups));
 
@@ -122,7 +123,8 @@ class generation_memory {
       for (int j = 0; j < count; ++j) {
         const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(b) * count + j;
         const std::ptrdiff_t place = static_cast<std::ptrdiff_t>(b) * length_ + positions[row];
-        std::memcpy(tokens + place * channels, samples + row * channels, static_cast<std::size_t>(channels) * sizeof(float));
+        std::memcpy(tokens + place * channels, samples + row * channels,
+                    static_cast<std::size_t>(channels) * sizeof(float));
         known[place] = 1;
       }
   }
@@ -137,8 +139,7 @@ class generation_memory {
     arena a(memory);
     trajectory_memory m;
     const int network_rows = tokens * Sampler::branches;
-    m.own = a.take<std::byte>(
-        trajectory_own_bytes<typename Sampler::row_type>(denoiser, tokens, Sampler::branches));
+    m.own = a.take<std::byte>(trajectory_own_bytes<typename Sampler::row_type>(denoiser, tokens, Sampler::branches));
     m.output = a.take<float>(static_cast<std::size_t>(network_rows) * static_cast<std::size_t>(denoiser.outputs()));
     m.shared = a.take<float>(denoiser.shared_floats(network_rows));
     if (out != nullptr) *out = m;

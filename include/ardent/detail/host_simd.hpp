@@ -55,7 +55,8 @@ ARDENT_HOST_INLINE void load_panel(bfloat16 const* from, typename vector_of<Lane
 
 /// Rows x 16 outputs: one accumulator chain an output, over k in order, whatever the number of rows.
 template <int Lanes, int Rows, class Storage>
-ARDENT_HOST_INLINE void panel_product(float const* const* x, int inputs, Storage const* panel, float (*y)[panel_width]) {
+ARDENT_HOST_INLINE void panel_product(float const* const* x, int inputs, Storage const* panel,
+                                      float (*y)[panel_width]) {
   constexpr int vectors = panel_width / Lanes;
   using floats = typename vector_of<Lanes>::floats;
   floats sum[Rows][vectors] = {};
@@ -72,7 +73,7 @@ ARDENT_HOST_INLINE void panel_product(float const* const* x, int inputs, Storage
 /// Chooses the number of rows of a register tile at run time, up to `Rows`.
 template <int Lanes, int Rows, class Storage>
 ARDENT_HOST_INLINE void panel_product_rows(int rows, float const* const* x, int inputs, Storage const* panel,
-                                      float (*y)[panel_width]) {
+                                           float (*y)[panel_width]) {
   if constexpr (Rows > 1) {
     if (rows < Rows) {
       panel_product_rows<Lanes, Rows - 1>(rows, x, inputs, panel, y);
@@ -83,8 +84,8 @@ ARDENT_HOST_INLINE void panel_product_rows(int rows, float const* const* x, int 
 }
 
 template <int Lanes, int MaxRows, class Storage, class F>
-ARDENT_HOST_INLINE void product_body(float const* x, int stride, strided_range rows, packed_matrix<Storage> const& matrix,
-                                strided_range panels, F const& f) {
+ARDENT_HOST_INLINE void product_body(float const* x, int stride, strided_range rows,
+                                     packed_matrix<Storage> const& matrix, strided_range panels, F const& f) {
   const int count = rows.first < rows.last ? (rows.last - rows.first + rows.step - 1) / rows.step : 0;
   const int tiles = (count + MaxRows - 1) / MaxRows;
   for (int p = panels.first; p < panels.last; p += panels.step) {

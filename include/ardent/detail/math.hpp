@@ -91,8 +91,7 @@ constexpr double log(double x) {
   for (int n = 23; n >= 3; n -= 2) rest = real(2.0 / n) + z * rest;
   const real half_square = real(0.5) * (f * f);
   const real correction = s * (half_square + z * rest);
-  return static_cast<double>(real(k) * real(ln2_high) -
-                             ((half_square - (correction + real(k) * real(ln2_low))) - f));
+  return static_cast<double>(real(k) * real(ln2_high) - ((half_square - (correction + real(k) * real(ln2_low))) - f));
 }
 
 /// sin(x + y) for |x| <= pi / 4 and a tiny tail y.
@@ -162,7 +161,7 @@ constexpr double sqrt(double x) {
   const int exponent = static_cast<int>(bits >> 52) - 1023;
   const int half = exponent >= 0 ? exponent / 2 : (exponent - 1) / 2;
   const double m = x * power_of_two(-half) * power_of_two(-half);  // in [1, 4)
-  double y = 0.589 + 0.4205 * m - 0.0308 * m * m;                   // within 12 % there; each iteration squares the error
+  double y = 0.589 + 0.4205 * m - 0.0308 * m * m;  // within 12 % there; each iteration squares the error
   for (int i = 0; i < 4; ++i) y = 0.5 * (y + m / y);
   y -= square_residual(y, m) / (2 * y);
   y = smaller(y, 2 - 0x1p-52);  // m < 4: the correction of its largest value is a tie, which would round to 2

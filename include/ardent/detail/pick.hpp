@@ -51,7 +51,9 @@ struct is_guidance : std::bool_constant<guidance_policy<P>> {};
 template <class P>
 struct is_temperature : std::bool_constant<temperature_policy<P>> {};
 template <class P>
-struct is_clipping : std::bool_constant<requires { P::clips; }> {};
+    struct is_clipping : std::bool_constant < requires {
+  P::clips;
+}>{};
 template <class P>
 struct is_predicts : std::false_type {};
 template <prediction What>
@@ -64,10 +66,10 @@ template <class P>
 struct is_numerics : std::is_same<P, numerics::invariant> {};
 
 template <class P>
-inline constexpr bool is_policy = is_ordering<P>::value || is_annealing<P>::value || is_process<P>::value ||
-                                  is_grid<P>::value || is_solver<P>::value || is_guidance<P>::value ||
-                                  is_temperature<P>::value || is_clipping<P>::value ||
-                                  is_predicts<P>::value || is_state<P>::value || is_numerics<P>::value;
+inline constexpr bool is_policy =
+    is_ordering<P>::value || is_annealing<P>::value || is_process<P>::value || is_grid<P>::value ||
+    is_solver<P>::value || is_guidance<P>::value || is_temperature<P>::value || is_clipping<P>::value ||
+    is_predicts<P>::value || is_state<P>::value || is_numerics<P>::value;
 
 template <template <class> class Is, class... Policies>
 inline constexpr int count_of = (0 + ... + static_cast<int>(Is<Policies>::value));
@@ -78,8 +80,8 @@ struct pick_first {
 };
 template <template <class> class Is, class Default, class First, class... Rest>
 struct pick_first<Is, Default, First, Rest...> {
-  using type = typename std::conditional_t<Is<First>::value, std::type_identity<First>,
-                                           pick_first<Is, Default, Rest...>>::type;
+  using type =
+      typename std::conditional_t<Is<First>::value, std::type_identity<First>, pick_first<Is, Default, Rest...>>::type;
 };
 template <template <class> class Is, class Default, class... Policies>
 using pick = typename pick_first<Is, Default, Policies...>::type;
@@ -104,10 +106,14 @@ inline constexpr bool grid_fits = (discrete_grid<Grid> && discrete_process<Proce
 template <class Solver, class Process>
 inline constexpr bool path_fits = [] {
   switch (need_of<Solver>()) {
-    case path_need::any: return true;
-    case path_need::variance_preserving: return Process::path != path_kind::linear_flow;
-    case path_need::velocity: return Process::path != path_kind::variance_preserving;
-    case path_need::linear_flow: return Process::path == path_kind::linear_flow;
+    case path_need::any:
+      return true;
+    case path_need::variance_preserving:
+      return Process::path != path_kind::linear_flow;
+    case path_need::velocity:
+      return Process::path != path_kind::variance_preserving;
+    case path_need::linear_flow:
+      return Process::path == path_kind::linear_flow;
   }
   return false;
 }();

@@ -34,9 +34,9 @@ void embed_times(Block& block, float const* times, int n, packed_matrix<Storage>
     features[r * time_sinusoids + half + k] = static_cast<float>(std::sin(static_cast<double>(angle)));
   });
   block.sync();
-  block.product(features, time_sinusoids, rows, in, {0, in.panels(), 1}, [=](int r, int c, float v) ARDENT_INLINE_LAMBDA {
-    hidden[static_cast<std::ptrdiff_t>(r) * width + c] = silu(v);
-  });
+  block.product(features, time_sinusoids, rows, in, {0, in.panels(), 1},
+                [=](int r, int c, float v)
+                    ARDENT_INLINE_LAMBDA { hidden[static_cast<std::ptrdiff_t>(r) * width + c] = silu(v); });
   block.sync();
   block.product(hidden, width, rows, out, {0, out.panels(), 1}, [=](int r, int c, float v) ARDENT_INLINE_LAMBDA {
     table[static_cast<std::ptrdiff_t>(r) * width + c] = v;

@@ -22,7 +22,8 @@ namespace executor {
 /// - `threads()`: how many work at once; `groups()`: how many tiles are worked on at once, each by its own group.
 /// - `parallel_for(n, f)`: f(i, worker) for i in [0, n), in any order; worker in [0, threads()).
 /// - `run_tiles(n, kernel)`: kernel(block, grid, tile, worker) for n tiles, each by one block.
-/// - `run_team(kernel)`: kernel(block, grid, worker) by all groups together, as one grid. The kernel must not throw: the
+/// - `run_team(kernel)`: kernel(block, grid, worker) by all groups together, as one grid. The kernel must not throw:
+/// the
 ///   others would wait for it at a barrier for ever.
 ///
 /// @tparam Pool  threads that run one function at once: `Pool(int)`, `size()`, `run(f)`, one caller at a time
@@ -93,14 +94,17 @@ class basic_host {
   template <class F>
   void at_level(F const& f) const {
     switch (level_) {
-      case simd_level::avx512: return f(host_block<simd_level::avx512>{});
-      case simd_level::avx2: return f(host_block<simd_level::avx2>{});
-      case simd_level::baseline: return f(host_block<simd_level::baseline>{});
+      case simd_level::avx512:
+        return f(host_block<simd_level::avx512>{});
+      case simd_level::avx2:
+        return f(host_block<simd_level::avx2>{});
+      case simd_level::baseline:
+        return f(host_block<simd_level::baseline>{});
     }
   }
 
-  mutable Pool pool_;                // run() lets one caller in at a time, so that
-  mutable std::barrier<> barrier_;   // one team at a time uses the barrier
+  mutable Pool pool_;               // run() lets one caller in at a time, so that
+  mutable std::barrier<> barrier_;  // one team at a time uses the barrier
   simd_level level_;
 };
 

@@ -24,7 +24,8 @@ class flow_shift {
   /// @throws std::invalid_argument otherwise
   constexpr explicit flow_shift(double shift) : shift_(shift) {
     if (!(shift > 0))
-      throw std::invalid_argument("ardent::grid::flow_shift: the shift must be positive, found " + std::to_string(shift));
+      throw std::invalid_argument("ardent::grid::flow_shift: the shift must be positive, found " +
+                                  std::to_string(shift));
   }
 
   /// @brief As many as the base's.

@@ -19,9 +19,8 @@ inline namespace v0 {
 ///   training steps. Repeated ones are visited once: `effective_steps` says how many are left.
 /// - `end(process, table)`, optional: the node where the trajectory ends, if it is not the noiseless one.
 template <class G>
-concept discrete_grid = requires(G const& g, int steps, int train_timesteps, int* out) {
-  g.timesteps(steps, train_timesteps, out);
-};
+concept discrete_grid =
+    requires(G const& g, int steps, int train_timesteps, int* out) { g.timesteps(steps, train_timesteps, out); };
 
 /// @brief A grid over real time.
 ///

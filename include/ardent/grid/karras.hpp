@@ -24,7 +24,8 @@ class karras {
   /// @param rho  positive
   /// @throws std::invalid_argument otherwise
   constexpr explicit karras(double rho) : rho_(rho) {
-    if (!(rho > 0)) throw std::invalid_argument("ardent::grid::karras: rho must be positive, found " + std::to_string(rho));
+    if (!(rho > 0))
+      throw std::invalid_argument("ardent::grid::karras: rho must be positive, found " + std::to_string(rho));
   }
 
   /// @brief K + 1.

@@ -12,14 +12,15 @@ namespace grid {
 
 /// @brief Between each two nodes of a grid, Parts - 1 more nodes that cut lambda = log(alpha / sigma) into equal parts.
 ///
-/// Singlestep solvers evaluate there: solver::singlestep_2 with Parts = 2 and solver::singlestep_3 with Parts = 3. K is the number
-/// of evaluations asked for; it makes floor(K / Parts) steps of Parts evaluations each, at least one.
+/// Singlestep solvers evaluate there: solver::singlestep_2 with Parts = 2 and solver::singlestep_3 with Parts = 3. K is
+/// the number of evaluations asked for; it makes floor(K / Parts) steps of Parts evaluations each, at least one.
 /// Source: DPM-Solver (arXiv 2206.00927), algorithms 1 and 2 (r1 = 1/2; r1 = 1/3 and r2 = 2/3).
 /// @tparam Grid   a grid over real time whose nodes all have signal and noise
 /// @tparam Parts  2 or 3
 template <class Grid, int Parts>
 class subdivided {
-  static_assert(Parts == 2 || Parts == 3, "ardent::grid::subdivided: a step is cut into 2 or 3 parts. Use one of these.");
+  static_assert(Parts == 2 || Parts == 3,
+                "ardent::grid::subdivided: a step is cut into 2 or 3 parts. Use one of these.");
 
  public:
   static constexpr int parts = Parts;  ///< parts of a step
@@ -42,7 +43,8 @@ class subdivided {
       const real from = half_logsnr(start);
       const real to = half_logsnr(end);
       for (int i = 1; i < Parts; ++i)
-        out[(k - 1) * Parts + i] = process.at(table, process.time_of(table, (from + (to - from) * real(i) / real(Parts)).value));
+        out[(k - 1) * Parts + i] =
+            process.at(table, process.time_of(table, (from + (to - from) * real(i) / real(Parts)).value));
       out[(k - 1) * Parts] = start;
     }
     return count * Parts;

@@ -19,7 +19,8 @@ class times {
   /// @throws std::invalid_argument otherwise
   explicit times(std::vector<double> values) : values_(std::move(values)) {
     if (values_.size() < 2)
-      throw std::invalid_argument("ardent::grid::times: expected at least 2 times, found " + std::to_string(values_.size()));
+      throw std::invalid_argument("ardent::grid::times: expected at least 2 times, found " +
+                                  std::to_string(values_.size()));
     for (std::size_t i = 1; i < values_.size(); ++i)
       if (!(values_[i] < values_[i - 1]))
         throw std::invalid_argument("ardent::grid::times: expected strictly descending times, found " +
@@ -33,8 +34,8 @@ class times {
   template <continuous_process P>
   int nodes(int steps, P const& process, double const* table, node* out) const {
     if (steps + 1 != static_cast<int>(values_.size()))
-      throw std::invalid_argument("ardent::grid::times: expected to be asked for " + std::to_string(values_.size() - 1) +
-                                  " steps, found " + std::to_string(steps));
+      throw std::invalid_argument("ardent::grid::times: expected to be asked for " +
+                                  std::to_string(values_.size() - 1) + " steps, found " + std::to_string(steps));
     return detail::nodes_at(steps, process, table, out, [&](int k) { return values_[static_cast<std::size_t>(k)]; });
   }
 

@@ -10,8 +10,8 @@ namespace ardent {
 inline namespace v0 {
 namespace grid {
 
-/// @brief The K noisiest of the K + 1 steps of a grid, as the multistep DPM-Solver of diffusers spaces its timesteps: its
-/// first step would be next to the clean end, which is where the trajectory ends anyway.
+/// @brief The K noisiest of the K + 1 steps of a grid, as the multistep DPM-Solver of diffusers spaces its timesteps:
+/// its first step would be next to the clean end, which is where the trajectory ends anyway.
 /// @tparam Grid  a discrete grid
 template <class Grid>
 class without_first {

@@ -27,10 +27,10 @@ class checked_block {
   checked_block(detail::checked_machine& machine, int block, int rank)
       : machine_(machine), block_(block), rank_(rank) {}
 
-  int rank() const { return rank_; }                               ///< this thread
-  int size() const { return machine_.threads_in_block(); }         ///< threads of the block
-  int index() const { return block_; }                             ///< this block
-  detail::checked_machine& machine() const { return machine_; }    ///< the threads
+  int rank() const { return rank_; }                             ///< this thread
+  int size() const { return machine_.threads_in_block(); }       ///< threads of the block
+  int index() const { return block_; }                           ///< this block
+  detail::checked_machine& machine() const { return machine_; }  ///< the threads
 
   /// @brief Waits for all threads of the block.
   void sync(std::source_location where = std::source_location::current()) {

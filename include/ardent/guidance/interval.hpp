@@ -11,8 +11,8 @@ namespace ardent {
 inline namespace v0 {
 namespace guidance {
 
-/// @brief A guidance that acts where the time t of the evaluation is in [Low, High]; elsewhere the conditional output is
-/// used.
+/// @brief A guidance that acts where the time t of the evaluation is in [Low, High]; elsewhere the conditional output
+/// is used.
 ///
 /// t is what the denoiser is told, in its own units: training steps for a discrete process, the flow's t for a flow.
 ///

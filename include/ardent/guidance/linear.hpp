@@ -32,7 +32,8 @@ class linear {
 
   /// @brief The scale at an AR step.
   constexpr double scale(ar_progress const& p) const {
-    const float rise = static_cast<float>(guidance_scale() - 1) * static_cast<float>(p.sequence_length - p.unknown_after);
+    const float rise =
+        static_cast<float>(guidance_scale() - 1) * static_cast<float>(p.sequence_length - p.unknown_after);
     const float share = rise / static_cast<float>(p.sequence_length);
     return 1.0f + share;
   }

@@ -42,8 +42,8 @@ constexpr void check_ordering(char const* name, int sequence_length, int ar_step
                                 ": the sequence length must be at least 1, found " + std::to_string(sequence_length));
   if (ar_steps < 1 || ar_steps > sequence_length)
     throw std::invalid_argument(std::string("ardent::ordering::") + name + ": expected 1 to " +
-                                std::to_string(sequence_length) +
-                                " AR steps (no more than there are tokens), found " + std::to_string(ar_steps));
+                                std::to_string(sequence_length) + " AR steps (no more than there are tokens), found " +
+                                std::to_string(ar_steps));
 }
 
 /// The template arguments of an ordering, or ones that compile in their place.

@@ -34,9 +34,10 @@ class raster {
   /// @brief n.
   constexpr int ar_steps() const {
     // here and not in the class: clang gives up on a class whose assertion fails, and each use of it is one more error
-    static_assert(sizes::fits,
-                  "ardent::ordering::raster: the number of AR steps is not between 1 and the sequence length. Use no more AR "
-                  "steps than tokens.");
+    static_assert(
+        sizes::fits,
+        "ardent::ordering::raster: the number of AR steps is not between 1 and the sequence length. Use no more AR "
+        "steps than tokens.");
     return ar_steps_.get();
   }
 

@@ -38,8 +38,13 @@ struct cosine_continuous {
     const real square = real(detail::sin((angle + start).value)) * real(detail::sin((scale * real(t)).value));
     const real sigma = real(detail::sqrt(square.value)) / real(detail::cos(start.value));
     const real rate = -(scale * real(detail::sin(angle.value)) / real(detail::cos(start.value)));
-    return {(real(1000) * real(t)).value, (alpha * alpha).value, alpha.value, sigma.value, rate.value,
-            sigma.value == 0 ? 0.0 : (-(alpha * rate) / sigma).value, t};
+    return {(real(1000) * real(t)).value,
+            (alpha * alpha).value,
+            alpha.value,
+            sigma.value,
+            rate.value,
+            sigma.value == 0 ? 0.0 : (-(alpha * rate) / sigma).value,
+            t};
   }
   /// @brief The time at which half_logsnr is lambda: alpha = (1 + e^(-2 lambda))^(-1/2).
   constexpr double time_of(double const*, double lambda) const {

@@ -75,7 +75,9 @@ class linear {
   }
 
   /// @brief The node at training step `t`, in [0, T).
-  constexpr node at(double const* alphas_cumprod, int t) const { return variance_preserving_node(t, alphas_cumprod[t]); }
+  constexpr node at(double const* alphas_cumprod, int t) const {
+    return variance_preserving_node(t, alphas_cumprod[t]);
+  }
 
  private:
   [[no_unique_address]] number<int, detail::linear_steps<TrainTimesteps>::kept> train_timesteps_{};

@@ -29,10 +29,10 @@ class linear_continuous {
   /// @param beta_end    b1 > b0
   constexpr linear_continuous(double beta_start, double beta_end) : beta_start_(beta_start), beta_end_(beta_end) {}
 
-  constexpr double start_time() const { return 1; }     ///< nearly pure noise
-  constexpr double end_time() const { return 1e-3; }    ///< nearly clean
-  constexpr int table_size() const { return 0; }        ///< no table
-  constexpr void fill_table(double*) const {}           ///< nothing
+  constexpr double start_time() const { return 1; }   ///< nearly pure noise
+  constexpr double end_time() const { return 1e-3; }  ///< nearly clean
+  constexpr int table_size() const { return 0; }      ///< no table
+  constexpr void fill_table(double*) const {}         ///< nothing
 
   /// @brief The node at t in [0, 1].
   constexpr node at(double const*, double t) const {
@@ -42,10 +42,16 @@ class linear_continuous {
     const real alpha = detail::exp(log_alpha.value);
     const real sigma = detail::sqrt(-detail::expm1(2 * log_alpha.value));
     const real rate = -(alpha * (real(t) * rise + real(beta_start_.get())) / real(2));
-    return {(real(1000) * real(t)).value, detail::exp(2 * log_alpha.value), alpha.value, sigma.value, rate.value,
-            sigma.value == 0 ? 0.0 : (-(alpha * rate) / sigma).value, t};
+    return {(real(1000) * real(t)).value,
+            detail::exp(2 * log_alpha.value),
+            alpha.value,
+            sigma.value,
+            rate.value,
+            sigma.value == 0 ? 0.0 : (-(alpha * rate) / sigma).value,
+            t};
   }
-  /// @brief The root of the quadratic in t: with q = log(1 + e^(-2 lambda)), t = 2 q / (sqrt(b0^2 + 2 (b1 - b0) q) + b0).
+  /// @brief The root of the quadratic in t: with q = log(1 + e^(-2 lambda)), t = 2 q / (sqrt(b0^2 + 2 (b1 - b0) q) +
+  /// b0).
   constexpr double time_of(double const*, double lambda) const {
     using detail::real;
     const real rise = real(beta_end_.get()) - real(beta_start_.get());

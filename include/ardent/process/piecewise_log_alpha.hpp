@@ -73,8 +73,13 @@ class piecewise_log_alpha {
   constexpr node at(double const* table, double t) const {
     const double log_alpha_t = log_alpha(table, t);
     const double alphas_cumprod = detail::exp(2 * log_alpha_t);
-    return {detail::rounded(t * train_timesteps()), alphas_cumprod, detail::exp(log_alpha_t),
-            detail::sqrt(-detail::expm1(2 * log_alpha_t)), 0, 0, t};
+    return {detail::rounded(t * train_timesteps()),
+            alphas_cumprod,
+            detail::exp(log_alpha_t),
+            detail::sqrt(-detail::expm1(2 * log_alpha_t)),
+            0,
+            0,
+            t};
   }
 
   /// @brief The time at which half_logsnr is lambda, from the same segments.
@@ -102,7 +107,8 @@ class piecewise_log_alpha {
     else
       return true;
   }();
-  static_assert(fits, "ardent::process::piecewise_log_alpha: more training steps are kept than the base has. Keep fewer.");
+  static_assert(fits,
+                "ardent::process::piecewise_log_alpha: more training steps are kept than the base has. Keep fewer.");
 };
 
 }  // namespace process

@@ -14,13 +14,13 @@ inline namespace v0 {
 
 /// @brief One time on a denoising grid, with the process's signal and noise level there.
 struct node {
-  double timestep = 0;            ///< what the denoiser is told: an index of the training steps, possibly fractional
-  double alphas_cumprod = 1;      ///< alpha^2 / (alpha^2 + sigma^2), in [0, 1]
-  double alpha = 1;               ///< signal level
-  double sigma = 0;               ///< noise level (standard deviation)
-  double alpha_rate = 0;          ///< d alpha / dt where the process has a real time; a flow's velocity needs it
-  double sigma_rate = 0;          ///< d sigma / dt likewise
-  double time = 0;                ///< that real time
+  double timestep = 0;        ///< what the denoiser is told: an index of the training steps, possibly fractional
+  double alphas_cumprod = 1;  ///< alpha^2 / (alpha^2 + sigma^2), in [0, 1]
+  double alpha = 1;           ///< signal level
+  double sigma = 0;           ///< noise level (standard deviation)
+  double alpha_rate = 0;      ///< d alpha / dt where the process has a real time; a flow's velocity needs it
+  double sigma_rate = 0;      ///< d sigma / dt likewise
+  double time = 0;            ///< that real time
 };
 
 /// @brief A variance-preserving node from alphas_cumprod: alpha = sqrt(abar), sigma = sqrt(1 - abar).

@@ -48,7 +48,9 @@ class sigmoid {
   }
 
   /// @brief The node at training step `t`, in [0, T).
-  constexpr node at(double const* alphas_cumprod, int t) const { return variance_preserving_node(t, alphas_cumprod[t]); }
+  constexpr node at(double const* alphas_cumprod, int t) const {
+    return variance_preserving_node(t, alphas_cumprod[t]);
+  }
 
  private:
   [[no_unique_address]] number<int, TrainTimesteps> train_timesteps_{};

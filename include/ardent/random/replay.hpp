@@ -12,8 +12,8 @@ namespace random {
 
 /// @brief The recorded draws of one AR step. Views: the recording must outlive the replay.
 struct recorded_step {
-  float const* start = nullptr;        ///< [rows][channels], starting noise
-  float const* const* steps = nullptr; ///< for each denoising step [rows or more][channels]; null if none was recorded
+  float const* start = nullptr;         ///< [rows][channels], starting noise
+  float const* const* steps = nullptr;  ///< for each denoising step [rows or more][channels]; null if none was recorded
 };
 
 /// @brief Plays recorded noise back by AR step, denoising step and row; rows are images in turn, and raster order

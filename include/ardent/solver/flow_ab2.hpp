@@ -10,8 +10,8 @@ namespace ardent {
 inline namespace v0 {
 namespace solver {
 
-/// @brief x' = x + h ((1 + r / 2) v_0 - (r / 2) v_1), h = t' - t, r the ratio of h to the step before; the first step is
-/// Euler's.
+/// @brief x' = x + h ((1 + r / 2) v_0 - (r / 2) v_1), h = t' - t, r the ratio of h to the step before; the first step
+/// is Euler's.
 ///
 /// Global order 2, with steps of any lengths.
 /// Source: Hairer, Norsett, Wanner, Solving ordinary differential equations I, section III.5, equation 5.1 with k = 2.
@@ -28,7 +28,8 @@ struct flow_ab2 {
   /// @param n      number of steps
   /// @param k      in [0, n)
   /// @param from   what the denoiser predicts
-  constexpr ardent::row<double, slots, history> row(node const* nodes, [[maybe_unused]] int n, int k, prediction from) const {
+  constexpr ardent::row<double, slots, history> row(node const* nodes, [[maybe_unused]] int n, int k,
+                                                    prediction from) const {
     using detail::real;
     auto r = start_row<ardent::row<double, slots, history>>(nodes[k], from, prediction::velocity);
     const real h = real(nodes[k + 1].time) - real(nodes[k].time);

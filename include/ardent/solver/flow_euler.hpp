@@ -26,7 +26,8 @@ struct flow_euler {
   /// @param n      number of steps
   /// @param k      in [0, n)
   /// @param from   what the denoiser predicts
-  constexpr ardent::row<double, slots, history> row(node const* nodes, [[maybe_unused]] int n, int k, prediction from) const {
+  constexpr ardent::row<double, slots, history> row(node const* nodes, [[maybe_unused]] int n, int k,
+                                                    prediction from) const {
     using detail::real;
     auto r = start_row(nodes[k], from, prediction::velocity);
     r.slot[0][0] = 1;

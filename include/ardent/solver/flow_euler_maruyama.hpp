@@ -27,7 +27,8 @@ struct flow_euler_maruyama {
   /// @param n      number of steps
   /// @param k      in [0, n)
   /// @param from   what the denoiser predicts
-  constexpr ardent::row<double, slots, history> row(node const* nodes, [[maybe_unused]] int n, int k, prediction from) const {
+  constexpr ardent::row<double, slots, history> row(node const* nodes, [[maybe_unused]] int n, int k,
+                                                    prediction from) const {
     using detail::real;
     node const& now = nodes[k];
     node const& next = nodes[k + 1];

@@ -34,7 +34,8 @@ struct flow_heun {
     using detail::real;
     const int step = k / 2;
     const bool predicts = k % 2 == 0;
-    auto r = start_row<ardent::row<double, slots, history>>(nodes[predicts ? step : step + 1], from, prediction::velocity);
+    auto r =
+        start_row<ardent::row<double, slots, history>>(nodes[predicts ? step : step + 1], from, prediction::velocity);
     const real h = real(nodes[step + 1].time) - real(nodes[step].time);
     static_cast<void>(n);
     if (predicts) {

@@ -106,8 +106,7 @@ constexpr step_weights published_step(node const* nodes, int k, int order, multi
 /// A multistep solver of order 1, 2 or 3; see solver/dpm_solver.hpp.
 template <int Order, multistep_form Kind, int FinalOrderBelow, class Form>
 class multistep {
-  static_assert(Order >= 1 && Order <= 3,
-                "ardent::solver::dpm_solver: there is no such order. Use 1, 2 or 3.");
+  static_assert(Order >= 1 && Order <= 3, "ardent::solver::dpm_solver: there is no such order. Use 1, 2 or 3.");
   static constexpr bool corrects_start = Order == 3 && Kind != multistep_form::published;
 
  public:

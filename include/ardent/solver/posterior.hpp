@@ -11,10 +11,10 @@ inline namespace v0 {
 
 /// @brief The numbers of DDPM's reverse step from a node to the next, less noisy one.
 struct posterior {
-  double beta;         ///< 1 - abar / abar_next
-  double coef1;        ///< mean = coef1 x0 + coef2 x
-  double coef2;        ///< see coef1
-  double variance;     ///< beta (1 - abar_next) / (1 - abar); 0 at the last step
+  double beta;      ///< 1 - abar / abar_next
+  double coef1;     ///< mean = coef1 x0 + coef2 x
+  double coef2;     ///< see coef1
+  double variance;  ///< beta (1 - abar_next) / (1 - abar); 0 at the last step
 };
 
 /// @brief The posterior between two nodes. Source: DDPM (arXiv 2006.11239), equations 6 and 7.

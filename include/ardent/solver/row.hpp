@@ -66,15 +66,15 @@ struct row : std::conditional_t<Parts.learned_variance, detail::variance_part<T>
   static constexpr int history = History;    ///< number of model outputs used
   static constexpr row_parts parts = Parts;  ///< what else it has
 
-  T timestep = 0;               ///< what the denoiser is told, rounded to float
-  bool guided = true;           ///< false where guidance is restricted to other times: the conditional output is used
-  T alpha = 1;                  ///< signal level where the denoiser is evaluated
-  T sigma = 0;                  ///< noise level where the denoiser is evaluated
-  T of_x = 0;                   ///< m_0 = of_x * x + of_output * output
-  T of_output = 1;              ///< see of_x
-  T slot[Slots][Slots] = {};    ///< coefficients of the slots
-  T model[Slots][History] = {}; ///< coefficients of the converted outputs, newest first
-  T noise = 0;                  ///< coefficient of the noise added to slot 0 (0: none is drawn)
+  T timestep = 0;                ///< what the denoiser is told, rounded to float
+  bool guided = true;            ///< false where guidance is restricted to other times: the conditional output is used
+  T alpha = 1;                   ///< signal level where the denoiser is evaluated
+  T sigma = 0;                   ///< noise level where the denoiser is evaluated
+  T of_x = 0;                    ///< m_0 = of_x * x + of_output * output
+  T of_output = 1;               ///< see of_x
+  T slot[Slots][Slots] = {};     ///< coefficients of the slots
+  T model[Slots][History] = {};  ///< coefficients of the converted outputs, newest first
+  T noise = 0;                   ///< coefficient of the noise added to slot 0 (0: none is drawn)
 };
 
 namespace detail {

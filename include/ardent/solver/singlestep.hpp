@@ -31,7 +31,8 @@ struct singlestep_2 {
   /// @param n      number of steps
   /// @param k      in [0, n)
   /// @param from   what the denoiser predicts
-  constexpr ardent::row<double, slots, history> row(node const* nodes, [[maybe_unused]] int n, int k, prediction from) const {
+  constexpr ardent::row<double, slots, history> row(node const* nodes, [[maybe_unused]] int n, int k,
+                                                    prediction from) const {
     using detail::real;
     auto r = start_row<ardent::row<double, slots, history>>(nodes[k], from, prediction::x0);
     node const& next = nodes[k + 1];
@@ -74,7 +75,8 @@ struct singlestep_3 {
   /// @param n      number of steps
   /// @param k      in [0, n)
   /// @param from   what the denoiser predicts
-  constexpr ardent::row<double, slots, history> row(node const* nodes, [[maybe_unused]] int n, int k, prediction from) const {
+  constexpr ardent::row<double, slots, history> row(node const* nodes, [[maybe_unused]] int n, int k,
+                                                    prediction from) const {
     using detail::real;
     auto r = start_row<ardent::row<double, slots, history>>(nodes[k], from, prediction::x0);
     const int part = k % 3;

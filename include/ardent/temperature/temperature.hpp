@@ -28,7 +28,8 @@ namespace detail {
 
 constexpr void check_temperature(double value) {
   if (!(value >= 0 && value <= 1e6))
-    throw std::invalid_argument("ardent::temperature: expected a temperature in [0, 1e6], found " + std::to_string(value));
+    throw std::invalid_argument("ardent::temperature: expected a temperature in [0, 1e6], found " +
+                                std::to_string(value));
 }
 
 }  // namespace detail

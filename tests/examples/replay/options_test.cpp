@@ -19,10 +19,14 @@ TEST_CASE("replay: what is not built is named, not computed wrongly") {
   for (nlohmann::json const& one : document.at("cases"))
     if (one.value("scheduler", "") == "DPMSolverMultistepScheduler") name = one.at("name");
   REQUIRE(!name.empty());
-  std::vector<std::pair<char const*, nlohmann::json>> const options{
-      {"prediction_type", "v_prediction"}, {"use_lu_lambdas", true},        {"thresholding", true},
-      {"euler_at_final", true},            {"beta_schedule", "sigmoid"},    {"algorithm_type", "sde-dpmsolver"},
-      {"timestep_spacing", "random"},      {"rescale_betas_zero_snr", true}};
+  std::vector<std::pair<char const*, nlohmann::json>> const options{{"prediction_type", "v_prediction"},
+                                                                    {"use_lu_lambdas", true},
+                                                                    {"thresholding", true},
+                                                                    {"euler_at_final", true},
+                                                                    {"beta_schedule", "sigmoid"},
+                                                                    {"algorithm_type", "sde-dpmsolver"},
+                                                                    {"timestep_spacing", "random"},
+                                                                    {"rescale_betas_zero_snr", true}};
   for (auto const& [key, value] : options) {
     test::temporary_folder const folder;
     std::string const copy = copy_changed(folder, "trajectories", [&](nlohmann::json& changed) {
@@ -39,8 +43,8 @@ TEST_CASE("replay: wrong options of solvers and grids fail") {
   if (!have_program()) return;
   auto const fails = [](std::string const& name, std::function<void(nlohmann::json&)> const& change) {
     test::temporary_folder const folder;
-    std::string const copy = copy_changed(
-        folder, "trajectories", [&](nlohmann::json& document) { change(case_of(document, name)); });
+    std::string const copy =
+        copy_changed(folder, "trajectories", [&](nlohmann::json& document) { change(case_of(document, name)); });
     test::outcome const run = replay({copy, name});
     INFO(name << "\n" << run.output << run.errors);
     CHECK(run.status == 1);

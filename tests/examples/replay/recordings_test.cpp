@@ -123,10 +123,10 @@ TEST_CASE("replay: other wrong numbers fail") {
 TEST_CASE("replay: a wrong table fails") {
   if (!have_program()) return;
   test::temporary_folder const folder;
-  for (std::string const pointer : {"/respaced/0/betas/1", "/annealing/0/steps/3", "/mar_ordering/0/cfg_iter_linear/5",
-                                    "/dpm_noise_schedule/t_array/7", "/respaced_ddim/1/stride",
-                                    "/annealing_flowar/0/steps/1", "/annealing_xar/0/scaled_cfg/2",
-                                    "/flowar_grid/0/long_t1000_float32/3", "/xar_grid/0/t_steps/4"}) {
+  for (std::string const pointer :
+       {"/respaced/0/betas/1", "/annealing/0/steps/3", "/mar_ordering/0/cfg_iter_linear/5",
+        "/dpm_noise_schedule/t_array/7", "/respaced_ddim/1/stride", "/annealing_flowar/0/steps/1",
+        "/annealing_xar/0/scaled_cfg/2", "/flowar_grid/0/long_t1000_float32/3", "/xar_grid/0/t_steps/4"}) {
     nlohmann::json document = examples::read_json(file("schedules.json"));
     nlohmann::json& number = document.at(nlohmann::json::json_pointer(pointer));
     if (number.is_number_integer())

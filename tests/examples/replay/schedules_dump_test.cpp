@@ -22,9 +22,8 @@ document read(fs::path const& path) {
 /// A table with nothing but what defines it.
 document stripped(document const& table) {
   document kept = document::object();
-  for (char const* key :
-       {"K", "clip_timesteps", "sampler", "note", "strategy", "upper", "lower", "num_iter", "seq_len", "cfg",
-        "model", "scales", "cells", "num_steps"})
+  for (char const* key : {"K", "clip_timesteps", "sampler", "note", "strategy", "upper", "lower", "num_iter", "seq_len",
+                          "cfg", "model", "scales", "cells", "num_steps"})
     if (table.contains(key)) kept[key] = table.at(key);
   return kept;
 }
