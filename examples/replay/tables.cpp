@@ -82,7 +82,7 @@ void add_tables(ordered& out, std::vector<int> const& kept, int train_timesteps)
   out["posterior_mean_coef2"] = ascending(nodes, [&](std::size_t k) { return posterior(k).coef2; });
   out["posterior_variance"] = ascending(nodes, [&](std::size_t k) { return posterior(k).variance; });
   out["posterior_log_variance_clipped"] = ascending(nodes, [&](std::size_t k) {
-    return ardent::clipped_log_variance(nodes.data(), static_cast<int>(nodes.size()) - 1, static_cast<int>(k));
+    return ardent::clipped_log_variance(nodes.data(), static_cast<int>(k));
   });
   out["log_betas"] = ascending(nodes, [&](std::size_t k) { return std::log(posterior(k).beta); });
   out["sqrt_recip_alphas_cumprod"] = ascending(nodes, [&](std::size_t k) { return 1 / nodes[k].alpha; });

@@ -35,10 +35,12 @@
 #include <ardent/grid/times.hpp>
 #include <ardent/grid/to_clean.hpp>
 #include <ardent/grid/trailing.hpp>
+#include <ardent/grid/training_steps.hpp>
 #include <ardent/grid/without_first.hpp>
 #include <ardent/grid/xar.hpp>
 #include <ardent/guidance/constant.hpp>
 #include <ardent/guidance/cosine.hpp>
+#include <ardent/guidance/ignored_as_published.hpp>
 #include <ardent/guidance/interval.hpp>
 #include <ardent/guidance/linear.hpp>
 #include <ardent/guidance/none.hpp>
@@ -60,6 +62,7 @@
 #include <ardent/process/piecewise_log_alpha.hpp>
 #include <ardent/process/scaled_linear.hpp>
 #include <ardent/process/sigmoid.hpp>
+#include <ardent/process/two_betas.hpp>
 #include <ardent/process/zero_terminal_snr.hpp>
 #include <ardent/random/philox.hpp>
 #include <ardent/random/replay.hpp>

@@ -6,11 +6,24 @@
 
 #include <ardent/number.hpp>
 
+#include <concepts>
 #include <stdexcept>
 #include <string>
 
 namespace ardent {
 inline namespace v0 {
+
+/// @brief What is done to the predicted clean token.
+///
+/// - `clips`: false if it is used as it is.
+/// - `low()`, `high()`: its bounds otherwise.
+template <class C>
+concept clipping_policy = requires(C const& c) {
+  { C::clips } -> std::convertible_to<bool>;
+  { c.low() } -> std::convertible_to<double>;
+  { c.high() } -> std::convertible_to<double>;
+};
+
 namespace clipping {
 
 /// @brief The prediction is used as it is. The default of a sampler.
@@ -33,10 +46,12 @@ class x0 {
 
   constexpr x0() = default;
   /// @throws std::invalid_argument unless low <= high
-  constexpr x0(double low, double high) : low_(low), high_(high) {
-    if (!(low <= high))
-      throw std::invalid_argument("ardent::clipping::x0: expected low <= high, found " + std::to_string(low) + " and " +
-                                  std::to_string(high));
+  constexpr x0(double low, double high) : low_(low), high_(high) { validate(); }
+  /// @brief Refuses numbers out of range. @throws std::invalid_argument
+  constexpr void validate() const {
+    if (!(low() <= high()))
+      throw std::invalid_argument("ardent::clipping::x0: expected low <= high, found " + std::to_string(low()) +
+                                  " and " + std::to_string(high()));
   }
   constexpr double low() const { return low_.get(); }    ///< lower bound
   constexpr double high() const { return high_.get(); }  ///< upper bound

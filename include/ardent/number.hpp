@@ -59,5 +59,21 @@ struct number<T, dynamic> {
 template <class Policy>
 inline constexpr bool is_static = std::is_empty_v<Policy> && std::is_default_constructible_v<Policy>;
 
+namespace detail {
+
+/// Calls a policy's `validate()`, which throws std::invalid_argument if its numbers are out of range, if it has one.
+/// Constructors call it for numbers given at run time; in_range has the compiler call it for template arguments.
+template <class Policy>
+constexpr void validate_policy(Policy const& policy) {
+  if constexpr (requires { policy.validate(); }) policy.validate();
+}
+
+/// False if the compiler knows that a policy's numbers are out of range.
+template <class Policy>
+concept in_range =
+    !is_static<Policy> || requires { typename std::bool_constant<(validate_policy(Policy()), true)>; };
+
+}  // namespace detail
+
 }  // namespace v0
 }  // namespace ardent

@@ -13,7 +13,7 @@ inline namespace v0 {
 enum class prediction {
   epsilon,   ///< the noise
   x0,        ///< the clean token
-  v,         ///< alpha epsilon - sigma x0 (Salimans and Ho, arXiv 2202.00512); needs alpha^2 + sigma^2 = 1
+  v,         ///< alpha epsilon - sigma x0, on any path (Salimans and Ho, arXiv 2202.00512)
   velocity,  ///< dx/dt = alpha' x0 + sigma' epsilon (Lipman et al., arXiv 2210.02747); needs a process over real time
 };
 
@@ -65,8 +65,10 @@ constexpr affine convert(prediction from, prediction to, node const& n) {
   const real sigma = n.sigma;
   const detail::mixture out = detail::mixture_of(from, n);
   const detail::mixture in = detail::mixture_of(to, n);
-  // v with alpha^2 + sigma^2 = 1 has determinant alpha^2 + sigma^2: exactly 1 keeps its conversions free of rounding
-  const real determinant = from == prediction::v ? real(1.0) : alpha * out.of_epsilon - sigma * out.of_x0;
+  real determinant = alpha * out.of_epsilon - sigma * out.of_x0;
+  // v has determinant alpha^2 + sigma^2: exactly 1 on a variance-preserving path keeps its conversions free of rounding
+  const double from_one = determinant.value - 1;
+  if (from == prediction::v && from_one > -1e-14 && from_one < 1e-14) determinant = 1.0;
   // x0 = (of_epsilon x - sigma output) / determinant, epsilon = (alpha output - of_x0 x) / determinant
   return {((in.of_x0 * out.of_epsilon - in.of_epsilon * out.of_x0) / determinant).value,
           ((in.of_epsilon * alpha - in.of_x0 * sigma) / determinant).value};

@@ -161,7 +161,7 @@ inline constexpr steps_summary known_steps = [] {
   if constexpr (is_static<Ordering> && constant_annealing<Annealing> && table_fits<Annealing, Ordering>)
     return steps_asked<Ordering, Annealing>;
   else
-    return steps_summary{1 << 30, 1, false};
+    return steps_summary{1 << 30, 0, false};
 }();
 
 /// True unless the compiler knows that a process has fewer training steps.
@@ -172,6 +172,25 @@ constexpr bool has_training_steps(int steps) {
   else
     return true;
 }
+
+/// False if the compiler knows that a trajectory of K steps from pure noise has a coefficient that is not finite.
+template <class Process, class Grid, class Solver, prediction From, int Steps>
+inline constexpr bool noise_start_fits = [] {
+  if constexpr (requires { Process::ends_in_pure_noise; } && is_static<Process> && is_static<Grid> &&
+                is_static<Solver> && Steps >= 1)
+    return has_rows<Process, Grid, Solver, From, Steps>;
+  else
+    return true;
+}();
+
+/// False if the compiler knows that the grid cannot make K steps.
+template <class Process, class Grid, int Steps>
+inline constexpr bool nodes_fit = [] {
+  if constexpr (is_static<Process> && is_static<Grid> && Steps >= 1)
+    return has_nodes<Process, Grid, Steps>;
+  else
+    return true;
+}();
 
 /// The policies of a pack in their fixed order, with defaults for what is left out. Everything is refused here that the
 /// compiler can refuse, and something harmless is put in its place: one mistake gives one error.
@@ -247,6 +266,10 @@ struct composition {
       order_is_right,
       "ardent::sampler: the annealing asks for fewer denoising steps than the multistep solver's order at some "
       "AR step. Raise the lower end of the annealing, or use a solver of lower order.");
+  static constexpr bool reach_is_right = !least_is_right || steps.fewest >= least_steps<grid_type>();
+  static_assert(reach_is_right,
+                "ardent::sampler: the annealing asks for fewer denoising steps than the grid can make at some AR step. "
+                "Raise the lower end of the annealing, or use another grid.");
   static constexpr bool most_is_right = has_training_steps<process_type>(steps.most);
   static_assert(most_is_right,
                 "ardent::sampler: the annealing asks for more denoising steps than the process has training steps. Use "
@@ -256,7 +279,31 @@ struct composition {
                 "ardent::sampler: the annealing asks for more denoising steps at a later AR step. Wrap it in "
                 "annealing::rising if that is meant, or give it a static constexpr bool may_rise = true.");
 
-  static constexpr bool is_right = grid_is_right && path_is_right && parts_are_right && temperature_is_right &&
+  static constexpr bool ranges_are_right =
+      in_range<ordering_type> && in_range<annealing_type> && in_range<process_type> && in_range<grid_type> &&
+      in_range<solver_type> && in_range<guidance_type> && in_range<temperature_type> && in_range<clipping_type>;
+  static_assert(ranges_are_right,
+                "ardent::sampler: a number among the template arguments of a policy is out of its range. Look up the "
+                "range in the policy's header, where its validate() says what is expected.");
+  static constexpr int tried_steps = ranges_are_right && grid_is_right && path_is_right && parts_are_right &&
+                                             network_is_right && least_is_right && order_is_right && reach_is_right &&
+                                             most_is_right
+                                         ? steps.most
+                                         : 0;
+  static constexpr bool start_is_right =
+      noise_start_fits<process_type, grid_type, solver_type, predicts_type::what, tried_steps>;
+  static_assert(start_is_right,
+                "ardent::sampler: the grid starts in pure noise, where an epsilon network says nothing about x0 and "
+                "log(alpha / sigma) is infinite. Start at less noise with grid::between or grid::clip, or predict x0, "
+                "v or a velocity with a solver that needs no log-SNR.");
+
+  static constexpr bool nodes_are_right = !start_is_right || nodes_fit<process_type, grid_type, tried_steps>;
+  static_assert(nodes_are_right,
+                "ardent::sampler: the grid cannot make that many steps on this process: its times leave the process's "
+                "range, its noise does not fall from each node to the next, or training steps repeat. Use fewer steps "
+                "or another grid; grid::clip lets training steps fall together.");
+
+  static constexpr bool is_right = nodes_are_right && ranges_are_right && start_is_right && reach_is_right && grid_is_right && path_is_right && parts_are_right && temperature_is_right &&
                                    network_is_right && counts_are_right && table_is_right && least_is_right &&
                                    order_is_right && most_is_right && fall_is_right;
   using type = std::conditional_t<

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A linear process of so few training steps that a beta would exceed 1.
-// expect: ardent::process::linear: fewer than 21 training steps give a beta above 1
+// expect: ardent::sampler: a number among the template arguments of a policy is out of its range
 #include <ardent/ardent.hpp>
 
 #ifdef ARDENT_BAD

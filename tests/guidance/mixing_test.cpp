@@ -77,7 +77,7 @@ TEST_CASE("guidance: the same trajectory whatever a network predicts, on flows")
   auto const linear = flow_nodes<ardent::process::flow_linear>();
   auto const cosine = flow_nodes<ardent::process::flow_cosine>();
   auto const check = [&](auto const& s) {
-    check_same(s, linear, path_shape::linear, {prediction::epsilon, prediction::velocity});
+    check_same(s, linear, path_shape::linear, {prediction::epsilon, prediction::v, prediction::velocity});
     check_same(s, cosine, path_shape::variance_preserving, {prediction::epsilon, prediction::v, prediction::velocity});
   };
   check(solver::flow_euler{});
@@ -85,7 +85,7 @@ TEST_CASE("guidance: the same trajectory whatever a network predicts, on flows")
   check(solver::flow_heun{});
   check(solver::dpm_solver_pp<2>{});
   check(solver::unipc_2<>{});
-  check_same(solver::flow_euler_maruyama{}, linear, path_shape::linear, {prediction::epsilon, prediction::velocity});
+  check_same(solver::flow_euler_maruyama{}, linear, path_shape::linear, {prediction::epsilon, prediction::v, prediction::velocity});
 }
 
 TEST_CASE("guidance: xAR's mix of drifts is the mix of velocities") {

@@ -86,8 +86,8 @@ TEST_CASE("process::betas: none, and values outside (0, 1], are refused") {
 TEST_CASE("processes between two betas: sizes and betas out of range are refused") {
   CHECK_THROWS_WITH_AS(
       process::linear_between(1, 0.1, 0.2),
-      "ardent::process::linear_between: expected at least 2 training steps and betas in (0, 1), found 1, "
-      "0.100000 and 0.200000",
+      "ardent::process::linear_between: expected 2 to 100000 training steps and a first and a last beta in (0, 1), "
+      "found 1, 0.100000 and 0.200000",
       std::invalid_argument);
   CHECK_THROWS_AS(process::scaled_linear(10, 0.0, 0.2), std::invalid_argument);
   CHECK_THROWS_AS(process::sigmoid(10, 0.1, 1.0), std::invalid_argument);

@@ -112,6 +112,6 @@ TEST_CASE("process::cosine: static and dynamic tables are the same bits") {
 
 TEST_CASE("process::cosine: no training steps are refused") {
   CHECK_THROWS_WITH_AS(process::cosine<ardent::dynamic>(0),
-                       "ardent::process::cosine: train_timesteps must be at least 1, found 0", std::invalid_argument);
+                       "ardent::process::cosine: expected 1 to 100000 training steps, found 0", std::invalid_argument);
   CHECK_THROWS_AS(process::cosine<ardent::dynamic>(-1000), std::invalid_argument);
 }

@@ -74,6 +74,10 @@ TEST_CASE("process::piecewise_log_alpha: beyond its ends it goes on with the slo
     double const before = table[0] - segments * (table[1] - table[0]);
     CHECK(p.log_alpha(table.data(), stamp(0) - segments * gap) == doctest::Approx(before).epsilon(1e-9));
   }
+  // extrapolated above 0 there, alpha would exceed 1 and leave no sigma
+  REQUIRE(p.log_alpha(table.data(), 0) > 0);
+  CHECK(p.at(table.data(), 0).alpha == 1);
+  CHECK(p.at(table.data(), 0).sigma == 0);
   for (double const segments : {0.5, 1.0, 20.0}) {
     double const after = table[950] + segments * (table[950] - table[949]);
     CHECK(p.log_alpha(table.data(), stamp(950) + segments * gap) == doctest::Approx(after).epsilon(1e-12));

@@ -104,8 +104,8 @@ std::string matrix() {
          "A\n"
          "cell with four entries is for networks that predict epsilon, x0, v, velocity; one entry holds for all "
          "four.\n\n"
-         "- `off t = 1`: on a grid that does not start in pure noise, where this network says nothing about x0\n"
-         "  (`grid::between`).\n"
+         "- `off t = 1`: from pure noise it does not compile: \"the grid starts in pure noise, where an epsilon network\n"
+         "  says nothing about x0 and log(alpha / sigma) is infinite\". It does from less noise (`grid::between`).\n"
          "- `subdivided`: on `grid::subdivided`, which has the inner nodes that the solver needs.\n"
          "- `wrong process`: does not compile: \"the solver does not fit the noise process\".\n"
          "- `no velocity`: does not compile: \"the denoiser predicts a velocity, but the process has no real time\".\n"
@@ -114,6 +114,7 @@ std::string matrix() {
          "| solver | `cosine` | `scaled_linear` | `zero_terminal_snr` | `piecewise_log_alpha` | `cosine_continuous` | "
          "`flow_linear` | `flow_cosine` |\n|---|---|---|---|---|---|---|---|\n";
   add_solver<solver::ddpm<>>(out, "ddpm<learned_range>");
+  add_solver<solver::ddpm<variance::learned>>(out, "ddpm<learned>");
   add_solver<solver::ddpm<variance::fixed_small>>(out, "ddpm<fixed_small>");
   add_solver<solver::ddim<>>(out, "ddim<0>");
   add_solver<solver::ddim<1>>(out, "ddim<1>");

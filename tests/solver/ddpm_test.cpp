@@ -72,7 +72,7 @@ TEST_CASE("solver::ddpm: the learned range is the recorded one") {
       CHECK(close(row.half_log_variance_max, 0.5 * recorded.list("log_betas")[i]));
       CHECK(close(row.half_log_variance_min, 0.5 * recorded.list("posterior_log_variance_clipped")[i]));
     }
-    CHECK(close(ardent::clipped_log_variance(nodes.data(), steps, k),
+    CHECK(close(ardent::clipped_log_variance(nodes.data(), k),
                 recorded.list("posterior_log_variance_clipped")[i]));
   });
   static_assert(ardent::solver::ddpm<>::reads_variance);
@@ -102,6 +102,6 @@ TEST_CASE("solver::ddpm: a single step") {
   CHECK(row.slot[0][0] == 0);
   CHECK(row.model[0][0] == 1);
   CHECK(row.noise == 0);
-  CHECK(ardent::clipped_log_variance(nodes.data(), 1, 0) ==
+  CHECK(ardent::clipped_log_variance(nodes.data(), 0) ==
         doctest::Approx(std::log(1 - nodes[0].alphas_cumprod)).epsilon(1e-14));
 }

@@ -4,6 +4,7 @@
 // Which role a policy plays, and picking the one of a role from an order-free list.
 
 #include <ardent/annealing/annealing.hpp>
+#include <ardent/clipping.hpp>
 #include <ardent/grid/grid.hpp>
 #include <ardent/guidance/guidance.hpp>
 #include <ardent/numerics.hpp>
@@ -51,9 +52,7 @@ struct is_guidance : std::bool_constant<guidance_policy<P>> {};
 template <class P>
 struct is_temperature : std::bool_constant<temperature_policy<P>> {};
 template <class P>
-    struct is_clipping : std::bool_constant < requires {
-  P::clips;
-}>{};
+struct is_clipping : std::bool_constant<clipping_policy<P>> {};
 template <class P>
 struct is_predicts : std::false_type {};
 template <prediction What>

@@ -94,12 +94,28 @@ struct node_list {
 };
 
 template <class Process, class Grid, int Steps>
-inline constexpr auto node_table = [] {
+constexpr auto list_nodes() {
   node_list<most_nodes(Grid{}, Steps)> list;
-  std::array<int, Steps + 1> scratch{};
+  std::array<int, Steps + 1 + extra_steps<Grid>()> scratch{};
   list.count = fill_nodes(Grid{}, Process{}, process_table<Process>.data(), Steps, scratch.data(), list.nodes.data());
   return list;
-}();
+}
+
+template <class Process, class Grid, int Steps>
+inline constexpr auto node_table = list_nodes<Process, Grid, Steps>();
+
+/// True if every coefficient is a number.
+template <int Slots, int History>
+constexpr bool is_finite(row<double, Slots, History> const& r) {
+  const auto fits = [](double c) { return c >= -1e300 && c <= 1e300; };
+  bool all = fits(r.of_x) && fits(r.of_output) && fits(r.noise) && fits(r.half_log_variance_min) &&
+             fits(r.half_log_variance_max);
+  for (int i = 0; i < Slots; ++i) {
+    for (int j = 0; j < Slots; ++j) all = all && fits(r.slot[i][j]);
+    for (int j = 0; j < History; ++j) all = all && fits(r.model[i][j]);
+  }
+  return all;
+}
 
 /// What decides a sampler's rows, apart from the number of steps.
 template <class Row, class Process, class Grid, class Solver, class Guidance, prediction From>
@@ -107,6 +123,12 @@ struct row_rules {
   /// Row k as the solver and the guidance have it, rounded to the kernel's row.
   static constexpr Row row(Solver const& solver, Guidance const& guidance, node const* nodes, int n, int k) {
     auto full = solver.row(nodes, n, k, From);
+    if (!is_finite(full))
+      throw std::invalid_argument(
+          "ardent::sampler: expected finite coefficients, found others in row " + std::to_string(k) +
+          (nodes[0].alpha > 0 ? "" : ": the grid starts in pure noise, where an epsilon network says nothing about x0 "
+                                     "and log(alpha / sigma) is infinite. Start at less noise with grid::between or "
+                                     "grid::clip, or predict x0, v or a velocity with a solver that needs no log-SNR"));
     full.guided = guidance_acts_at(guidance, full.timestep);
     return round_row<Row>(full);
   }
@@ -141,6 +163,29 @@ inline constexpr auto row_table = [] {
   }(std::make_integer_sequence<int, chunks>{});
   return rows;
 }();
+
+/// True; not a constant expression if a grid refuses to make K steps.
+template <class Process, class Grid, int Steps>
+constexpr bool nodes_exist() {
+  return list_nodes<Process, Grid, Steps>().count >= 0;
+}
+
+/// False if the compiler knows that a grid cannot make K steps on a process.
+template <class Process, class Grid, int Steps>
+concept has_nodes = requires { typename std::enable_if_t<nodes_exist<Process, Grid, Steps>()>; };
+
+/// True if all rows of a K-step trajectory are numbers; not a constant expression if computing one divides by zero.
+template <class Process, class Grid, class Solver, prediction From, int Steps>
+constexpr bool rows_exist() {
+  const auto list = list_nodes<Process, Grid, Steps>();
+  for (int k = 0; k < evaluations(Solver{}, list.nodes.data(), list.count); ++k)
+    if (!is_finite(Solver{}.row(list.nodes.data(), list.count, k, From))) return false;
+  return true;
+}
+
+/// False if the compiler knows that the grid starts in pure noise, where the network or the solver has no finite row.
+template <class Process, class Grid, class Solver, prediction From, int Steps>
+concept has_rows = requires { typename std::enable_if_t<rows_exist<Process, Grid, Solver, From, Steps>()>; };
 
 /// What an annealing asks for over the AR steps.
 struct steps_summary {
@@ -225,6 +270,10 @@ class dynamic_program {
         throw std::invalid_argument("ardent::sampler: expected at least " + std::to_string(least_steps<Solver>()) +
                                     " denoising steps for this solver's order at AR step " + std::to_string(i) +
                                     ", found " + std::to_string(steps));
+      if (steps < least_steps<Grid>())
+        throw std::invalid_argument("ardent::sampler: expected at least " + std::to_string(least_steps<Grid>()) +
+                                    " denoising steps for this grid at AR step " + std::to_string(i) + ", found " +
+                                    std::to_string(steps));
       if (!may_rise<Annealing>() && i > 0 && steps > annealing.steps(i - 1, ar_steps))
         throw std::invalid_argument("ardent::sampler: expected at most " +
                                     std::to_string(annealing.steps(i - 1, ar_steps)) + " denoising steps at AR step " +
@@ -251,7 +300,7 @@ class dynamic_program {
   slice append(Process const& process, Grid const& grid, Solver const& solver, Guidance const& guidance,
                double const* table, int steps) {
     std::vector<node> nodes(static_cast<std::size_t>(most_nodes(grid, steps)));
-    std::vector<int> scratch(static_cast<std::size_t>(steps) + 1);
+    std::vector<int> scratch(static_cast<std::size_t>(steps + 1 + extra_steps<Grid>()));
     const int count = fill_nodes(grid, process, table, steps, scratch.data(), nodes.data());
     const int total = evaluations(solver, nodes.data(), count);
     const slice s{rows_.size(), static_cast<std::size_t>(total)};

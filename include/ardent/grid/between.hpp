@@ -7,6 +7,10 @@
 #include <ardent/grid/grid.hpp>
 #include <ardent/number.hpp>
 
+#include <stdexcept>
+#include <string>
+#include <utility>
+
 namespace ardent {
 inline namespace v0 {
 namespace grid {
@@ -22,10 +26,20 @@ class between {
   /// @param start  noisiest time
   /// @param end    last time, below start
   /// @throws std::invalid_argument if end >= start
-  constexpr between(double start, double end) : start_(start), end_(end) {
-    if (!(end < start))
+  constexpr between(double start, double end) : start_(start), end_(end) { validate(); }
+  /// @param grid   the grid
+  /// @param start  noisiest time
+  /// @param end    last time, below start
+  /// @throws std::invalid_argument if end >= start
+  constexpr between(Grid grid, double start, double end) : grid_(std::move(grid)), start_(start), end_(end) {
+    validate();
+  }
+  /// @brief Refuses numbers out of range. @throws std::invalid_argument
+  constexpr void validate() const {
+    detail::validate_policy(grid_);
+    if (!(end_.get() < start_.get()))
       throw std::invalid_argument("ardent::grid::between: expected an end below the start, found " +
-                                  std::to_string(end) + " and " + std::to_string(start));
+                                  std::to_string(end_.get()) + " and " + std::to_string(start_.get()));
   }
 
   /// @brief As many as the base's.
@@ -52,10 +66,13 @@ class between {
     constexpr double time_of(double const* table, double lambda) const { return process.time_of(table, lambda); }
   };
 
-  [[no_unique_address]] Grid grid_{};
+  [[no_unique_address]] Grid grid_;
   [[no_unique_address]] number<double, Start> start_{};
   [[no_unique_address]] number<double, End> end_{};
 };
+
+template <class Grid>
+between(Grid, double, double) -> between<Grid, dynamic, dynamic>;
 
 }  // namespace grid
 }  // namespace v0

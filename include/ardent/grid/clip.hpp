@@ -9,6 +9,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace ardent {
 inline namespace v0 {
@@ -29,12 +30,21 @@ class clip {
                 "grid::respaced.");
 
  public:
+  static constexpr bool may_repeat = true;                            ///< clipped steps are visited once
+  static constexpr int extra_steps = detail::extra_steps<Grid>();     ///< as the grid's
   constexpr clip() = default;
   /// @param max  noisiest step allowed
   /// @throws std::invalid_argument if max < 0
-  constexpr explicit clip(int max) : max_(max) {
-    if (max < 0)
-      throw std::invalid_argument("ardent::grid::clip: max must be at least 0, found " + std::to_string(max));
+  constexpr explicit clip(int max) : max_(max) { validate(); }
+  /// @param grid  the grid to clip
+  /// @param max   noisiest step allowed
+  /// @throws std::invalid_argument if max < 0
+  constexpr clip(Grid grid, int max) : grid_(std::move(grid)), max_(max) { validate(); }
+  /// @brief Refuses numbers out of range. @throws std::invalid_argument
+  constexpr void validate() const {
+    detail::validate_policy(grid_);
+    if (max() < 0)
+      throw std::invalid_argument("ardent::grid::clip: max must be at least 0, found " + std::to_string(max()));
   }
 
   /// @brief Noisiest step allowed.
@@ -48,9 +58,12 @@ class clip {
   }
 
  private:
-  [[no_unique_address]] Grid grid_{};
+  [[no_unique_address]] Grid grid_;
   [[no_unique_address]] number<int, Max> max_{};
 };
+
+template <class Grid>
+clip(Grid, int) -> clip<Grid, dynamic>;
 
 }  // namespace grid
 }  // namespace v0

@@ -5,6 +5,9 @@
 /// @brief An end at the first training step instead of the noiseless one, as an adaptor.
 
 #include <ardent/grid/grid.hpp>
+#include <ardent/number.hpp>
+
+#include <utility>
 
 namespace ardent {
 inline namespace v0 {
@@ -16,9 +19,13 @@ namespace grid {
 template <class Grid>
 class end_at_first {
  public:
+  static constexpr bool may_repeat = detail::may_repeat<Grid>();       ///< as the grid's
+  static constexpr int extra_steps = detail::extra_steps<Grid>();      ///< as the grid's
   constexpr end_at_first() = default;
   /// @param grid  the grid
-  constexpr explicit end_at_first(Grid grid) : grid_(grid) {}
+  constexpr explicit end_at_first(Grid grid) : grid_(std::move(grid)) {}
+  /// @brief Refuses a grid out of range. @throws std::invalid_argument
+  constexpr void validate() const { detail::validate_policy(grid_); }
   /// @brief The base's timesteps.
   constexpr void timesteps(int steps, int train_timesteps, int* out) const {
     grid_.timesteps(steps, train_timesteps, out);
@@ -30,7 +37,7 @@ class end_at_first {
   }
 
  private:
-  [[no_unique_address]] Grid grid_{};
+  [[no_unique_address]] Grid grid_;
 };
 
 }  // namespace grid

@@ -7,6 +7,10 @@
 #include <ardent/grid/grid.hpp>
 #include <ardent/number.hpp>
 
+#include <stdexcept>
+#include <string>
+#include <utility>
+
 namespace ardent {
 inline namespace v0 {
 namespace grid {
@@ -15,17 +19,24 @@ namespace grid {
 ///
 /// Source: Esser et al., Stable Diffusion 3 (arXiv 2403.03206), equation 23.
 /// @tparam Grid   a grid over real time in [0, 1]
-/// @tparam Shift  s > 0, or `dynamic`
+/// @tparam Shift  in (0, 1e6], or `dynamic`
 template <class Grid, auto Shift>
 class flow_shift {
  public:
   constexpr flow_shift() = default;
-  /// @param shift  s > 0
+  /// @param shift  in (0, 1e6]
   /// @throws std::invalid_argument otherwise
-  constexpr explicit flow_shift(double shift) : shift_(shift) {
-    if (!(shift > 0))
-      throw std::invalid_argument("ardent::grid::flow_shift: the shift must be positive, found " +
-                                  std::to_string(shift));
+  constexpr explicit flow_shift(double shift) : shift_(shift) { validate(); }
+  /// @param grid   the grid to shift
+  /// @param shift  in (0, 1e6]
+  /// @throws std::invalid_argument otherwise
+  constexpr flow_shift(Grid grid, double shift) : grid_(std::move(grid)), shift_(shift) { validate(); }
+  /// @brief Refuses numbers out of range. @throws std::invalid_argument
+  constexpr void validate() const {
+    detail::validate_policy(grid_);
+    if (!(shift_.get() > 0 && shift_.get() <= 1e6))
+      throw std::invalid_argument("ardent::grid::flow_shift: the shift must be in (0, 1e6], found " +
+                                  std::to_string(shift_.get()));
   }
 
   /// @brief As many as the base's.
@@ -44,9 +55,12 @@ class flow_shift {
   }
 
  private:
-  [[no_unique_address]] Grid grid_{};
+  [[no_unique_address]] Grid grid_;
   [[no_unique_address]] number<double, Shift> shift_{};
 };
+
+template <class Grid>
+flow_shift(Grid, double) -> flow_shift<Grid, dynamic>;
 
 }  // namespace grid
 }  // namespace v0

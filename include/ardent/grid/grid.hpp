@@ -15,8 +15,10 @@ inline namespace v0 {
 
 /// @brief A grid over the integer steps of a discrete process.
 ///
-/// - `timesteps(K, T, out)` writes K integers in [0, T), ascending and possibly repeated, where T is the number of
-///   training steps. Repeated ones are visited once: `effective_steps` says how many are left.
+/// - `timesteps(K, T, out)` writes K integers in [0, T), ascending, where T is the number of training steps.
+/// - `may_repeat`, optional: true if some of them may be equal. They are then visited once: `effective_steps` says how
+///   many are left. Any other grid must not repeat a step.
+/// - `extra_steps`, optional: how many integers more than K it may write to `out`.
 /// - `end(process, table)`, optional: the node where the trajectory ends, if it is not the noiseless one.
 template <class G>
 concept discrete_grid =
@@ -26,6 +28,7 @@ concept discrete_grid =
 ///
 /// - `nodes(K, process, table, out)` writes the strictly descending nodes of a K-step trajectory, the end included, and
 ///   returns the number of steps; `most_nodes(K)` bounds how many nodes that are.
+/// - `least_steps`, optional: the fewest steps it can make.
 template <class G, class P>
 concept continuous_grid =
     continuous_process<P> && requires(G const& g, int steps, P const& p, double const* table, node* out) {
@@ -35,6 +38,24 @@ concept continuous_grid =
 
 namespace detail {
 
+/// True for a grid some of whose steps may be equal.
+template <class G>
+constexpr bool may_repeat() {
+  if constexpr (requires { G::may_repeat; })
+    return G::may_repeat;
+  else
+    return false;
+}
+
+/// How many integers more than K a grid over training steps may write.
+template <class G>
+constexpr int extra_steps() {
+  if constexpr (requires { G::extra_steps; })
+    return G::extra_steps;
+  else
+    return 0;
+}
+
 /// Drops repeated values of an ascending list; returns how many are left.
 constexpr int drop_repeated(int* values, int count) {
   int kept = 0;
@@ -43,8 +64,14 @@ constexpr int drop_repeated(int* values, int count) {
   return kept;
 }
 
-/// Refuses nodes that do not get less noisy from one to the next.
+/// Refuses nodes that are off their path or do not get less noisy from one to the next.
 constexpr void check_descending(node const* nodes, int steps) {
+  for (int k = 0; k <= steps; ++k)
+    if (!(nodes[k].alpha >= 0 && nodes[k].sigma >= 0))
+      throw std::invalid_argument(
+          "ardent::grid: expected alpha and sigma of at least 0 at every node, found " +
+          std::to_string(nodes[k].alpha) + " and " + std::to_string(nodes[k].sigma) + " at node " + std::to_string(k) +
+          ": its time is outside the process's range");
   for (int k = 0; k < steps; ++k)
     if (!(nodes[k + 1].sigma * nodes[k].alpha < nodes[k].sigma * nodes[k + 1].alpha))
       throw std::invalid_argument("ardent::grid: expected strictly less noise at every node, found no less at node " +
@@ -61,13 +88,17 @@ constexpr int most_nodes(G const& grid, int steps) {
 }
 
 /// Writes the nodes of a K-step grid, noisiest first, and after them the node where the trajectory ends. Returns the
-/// number of steps. `out` has room for most_nodes, `scratch` for K ints.
+/// number of steps. `out` has room for most_nodes, `scratch` for K + extra_steps ints.
 template <class G, class P>
 constexpr int fill_nodes(G const& grid, P const& process, double const* table, int steps, int* scratch, node* out) {
   int count = 0;
   if constexpr (discrete_grid<G>) {
     grid.timesteps(steps, process.train_timesteps(), scratch);
     count = drop_repeated(scratch, steps);
+    if (count != steps && !may_repeat<G>())
+      throw std::invalid_argument("ardent::grid: expected " + std::to_string(steps) +
+                                  " different training steps, found " + std::to_string(count) +
+                                  " (grid::clip lets steps fall together)");
     for (int k = 0; k < count; ++k) out[k] = process.at(table, scratch[count - 1 - k]);
     if constexpr (requires { grid.end(process, table); })
       out[count] = grid.end(process, table);

@@ -7,6 +7,9 @@
 #include <ardent/grid/grid.hpp>
 #include <ardent/number.hpp>
 
+#include <stdexcept>
+#include <string>
+
 namespace ardent {
 inline namespace v0 {
 namespace grid {
@@ -16,16 +19,19 @@ namespace grid {
 /// Both ends must have signal and noise (a flow's t = 1 and t = 0 do not: bound it with grid::between).
 /// Source: Karras et al., Elucidating the design space (arXiv 2206.00364), equation 5. Its last step to s = 0 is
 /// grid::to_clean<grid::karras<>>.
-/// @tparam Rho  positive, 7 in the paper, or `dynamic`
+/// @tparam Rho  in (0, 1e6], 7 in the paper, or `dynamic`
 template <auto Rho = 7.0>
 class karras {
  public:
   constexpr karras() = default;
-  /// @param rho  positive
+  /// @param rho  in (0, 1e6]
   /// @throws std::invalid_argument otherwise
-  constexpr explicit karras(double rho) : rho_(rho) {
-    if (!(rho > 0))
-      throw std::invalid_argument("ardent::grid::karras: rho must be positive, found " + std::to_string(rho));
+  constexpr explicit karras(double rho) : rho_(rho) { validate(); }
+  /// @brief Refuses numbers out of range. @throws std::invalid_argument
+  constexpr void validate() const {
+    if (!(rho_.get() > 0 && rho_.get() <= 1e6))
+      throw std::invalid_argument("ardent::grid::karras: rho must be in (0, 1e6], found " +
+                                  std::to_string(rho_.get()));
   }
 
   /// @brief K + 1.

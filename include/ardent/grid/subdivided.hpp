@@ -5,6 +5,9 @@
 /// @brief Inner nodes for singlestep solvers, as an adaptor of any grid over real time.
 
 #include <ardent/grid/grid.hpp>
+#include <ardent/number.hpp>
+
+#include <utility>
 
 namespace ardent {
 inline namespace v0 {
@@ -21,13 +24,18 @@ template <class Grid, int Parts>
 class subdivided {
   static_assert(Parts == 2 || Parts == 3,
                 "ardent::grid::subdivided: a step is cut into 2 or 3 parts. Use one of these.");
+  static_assert(!requires { Grid::ends_clean; },
+                "ardent::grid::subdivided: the step to the clean end has no middle in log(alpha / sigma). Subdivide "
+                "the grid without grid::to_clean.");
 
  public:
   static constexpr int parts = Parts;  ///< parts of a step
 
   constexpr subdivided() = default;
   /// @param grid  the outer grid
-  constexpr explicit subdivided(Grid grid) : grid_(grid) {}
+  constexpr explicit subdivided(Grid grid) : grid_(std::move(grid)) {}
+  /// @brief Refuses a grid out of range. @throws std::invalid_argument
+  constexpr void validate() const { detail::validate_policy(grid_); }
 
   /// @brief Parts for each outer step, and the end.
   constexpr int most_nodes(int steps) const { return Parts * grid_.most_nodes(outer(steps)) + 1; }
@@ -52,7 +60,7 @@ class subdivided {
 
  private:
   static constexpr int outer(int steps) { return steps < Parts ? 1 : steps / Parts; }
-  [[no_unique_address]] Grid grid_{};
+  [[no_unique_address]] Grid grid_;
 };
 
 }  // namespace grid

@@ -5,6 +5,9 @@
 /// @brief A last step to the clean end, as an adaptor of any grid over real time.
 
 #include <ardent/grid/grid.hpp>
+#include <ardent/number.hpp>
+
+#include <utility>
 
 namespace ardent {
 inline namespace v0 {
@@ -15,9 +18,12 @@ namespace grid {
 template <class Grid>
 class to_clean {
  public:
+  static constexpr bool ends_clean = true;  ///< the last node has no noise
   constexpr to_clean() = default;
   /// @param grid  the grid of the other steps
-  constexpr explicit to_clean(Grid grid) : grid_(grid) {}
+  constexpr explicit to_clean(Grid grid) : grid_(std::move(grid)) {}
+  /// @brief Refuses a grid out of range. @throws std::invalid_argument
+  constexpr void validate() const { detail::validate_policy(grid_); }
 
   /// @brief One more than the base's for a step less.
   constexpr int most_nodes(int steps) const { return steps < 2 ? 2 : grid_.most_nodes(steps - 1) + 1; }
@@ -31,7 +37,7 @@ class to_clean {
   }
 
  private:
-  [[no_unique_address]] Grid grid_{};
+  [[no_unique_address]] Grid grid_;
 };
 
 }  // namespace grid

@@ -5,6 +5,9 @@
 /// @brief A grid one step finer, of which the cleanest step is left out.
 
 #include <ardent/grid/grid.hpp>
+#include <ardent/number.hpp>
+
+#include <utility>
 
 namespace ardent {
 inline namespace v0 {
@@ -20,20 +23,24 @@ class without_first {
                 "grid::linspace.");
 
  public:
+  static constexpr bool may_repeat = detail::may_repeat<Grid>();           ///< as the grid's
+  static constexpr int extra_steps = detail::extra_steps<Grid>() + 1;      ///< the step that is left out
   constexpr without_first() = default;
   /// @param grid  the finer grid
-  constexpr explicit without_first(Grid grid) : grid_(grid) {}
+  constexpr explicit without_first(Grid grid) : grid_(std::move(grid)) {}
+  /// @brief Refuses a grid out of range. @throws std::invalid_argument
+  constexpr void validate() const { detail::validate_policy(grid_); }
 
   /// @param steps            K, in [1, T)
   /// @param train_timesteps  T
-  /// @param out              K integers, ascending; room for one more
+  /// @param out              K integers, ascending; room for extra_steps more
   constexpr void timesteps(int steps, int train_timesteps, int* out) const {
     grid_.timesteps(steps + 1, train_timesteps, out);
     for (int i = 0; i < steps; ++i) out[i] = out[i + 1];
   }
 
  private:
-  [[no_unique_address]] Grid grid_{};
+  [[no_unique_address]] Grid grid_;
 };
 
 }  // namespace grid

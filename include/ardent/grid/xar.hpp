@@ -22,9 +22,12 @@ class xar {
   constexpr xar() = default;
   /// @param last  in (0, 1)
   /// @throws std::invalid_argument otherwise
-  constexpr explicit xar(double last) : last_(last) {
-    if (!(last > 0 && last < 1))
-      throw std::invalid_argument("ardent::grid::xar: the last time must be in (0, 1), found " + std::to_string(last));
+  constexpr explicit xar(double last) : last_(last) { validate(); }
+  /// @brief Refuses numbers out of range. @throws std::invalid_argument
+  constexpr void validate() const {
+    if (!(last_.get() > 0 && last_.get() < 1))
+      throw std::invalid_argument("ardent::grid::xar: the last time must be in (0, 1), found " +
+                                  std::to_string(last_.get()));
   }
 
   /// @brief K + 1.

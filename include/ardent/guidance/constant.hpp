@@ -21,8 +21,10 @@ class constant {
   constexpr constant() = default;
   /// @param guidance_scale  in [0, 1e6]
   /// @throws std::invalid_argument outside
-  constexpr explicit constant(double guidance_scale) : scale_(guidance_scale) {
-    detail::check_guidance("constant", guidance_scale);
+  constexpr explicit constant(double guidance_scale) : scale_(guidance_scale) { validate(); }
+  /// @brief Refuses numbers out of range. @throws std::invalid_argument
+  constexpr void validate() const {
+    detail::check_guidance("constant", guidance_scale());
   }
 
   /// @brief The scale as given.

@@ -25,8 +25,10 @@ class cosine {
   constexpr cosine() = default;
   /// @param guidance_scale  in [0, 1e6]
   /// @throws std::invalid_argument outside
-  constexpr explicit cosine(double guidance_scale) : scale_(guidance_scale) {
-    detail::check_guidance("cosine", guidance_scale);
+  constexpr explicit cosine(double guidance_scale) : scale_(guidance_scale) { validate(); }
+  /// @brief Refuses numbers out of range. @throws std::invalid_argument
+  constexpr void validate() const {
+    detail::check_guidance("cosine", guidance_scale());
   }
   /// @brief The scale as given.
   constexpr double guidance_scale() const { return scale_.get(); }

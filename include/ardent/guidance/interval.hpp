@@ -35,9 +35,14 @@ class interval {
   /// @param high      upper bound
   /// @throws std::invalid_argument unless low <= high
   constexpr interval(Guidance guidance, double low, double high) : guidance_(guidance), low_(low), high_(high) {
-    if (!(low <= high))
-      throw std::invalid_argument("ardent::guidance::interval: expected low <= high, found " + std::to_string(low) +
-                                  " and " + std::to_string(high));
+    validate();
+  }
+  /// @brief Refuses numbers out of range. @throws std::invalid_argument
+  constexpr void validate() const {
+    detail::validate_policy(guidance_);
+    if (!(low_.get() <= high_.get()))
+      throw std::invalid_argument("ardent::guidance::interval: expected low <= high, found " +
+                                  std::to_string(low_.get()) + " and " + std::to_string(high_.get()));
   }
   /// @brief The scale inside.
   constexpr double scale(ar_progress const& p) const { return guidance_.scale(p); }
@@ -45,7 +50,7 @@ class interval {
   constexpr bool acts_at(double timestep) const { return low_.get() <= timestep && timestep <= high_.get(); }
 
  private:
-  [[no_unique_address]] Guidance guidance_{};
+  [[no_unique_address]] Guidance guidance_;
   [[no_unique_address]] number<double, Low> low_{};
   [[no_unique_address]] number<double, High> high_{};
 };

@@ -23,8 +23,10 @@ class linear {
   constexpr linear() = default;
   /// @param guidance_scale  in [0, 1e6]
   /// @throws std::invalid_argument outside
-  constexpr explicit linear(double guidance_scale) : scale_(guidance_scale) {
-    detail::check_guidance("linear", guidance_scale);
+  constexpr explicit linear(double guidance_scale) : scale_(guidance_scale) { validate(); }
+  /// @brief Refuses numbers out of range. @throws std::invalid_argument
+  constexpr void validate() const {
+    detail::check_guidance("linear", guidance_scale());
   }
 
   /// @brief The scale as given.

@@ -16,7 +16,7 @@ namespace guidance {
 ///
 /// Source: the power-cosine schedules of MDTv2 (arXiv 2303.14389) without their cosine.
 /// @tparam Scale     guidance_scale, in [0, 1e6], 1 being no guidance; or `dynamic`
-/// @tparam Exponent  positive, or `dynamic`
+/// @tparam Exponent  in (0, 1e6], or `dynamic`
 template <auto Scale = dynamic, auto Exponent = dynamic>
 class power {
  public:
@@ -24,13 +24,17 @@ class power {
 
   constexpr power() = default;
   /// @param guidance_scale  in [0, 1e6]
-  /// @param exponent        positive
+  /// @param exponent        in (0, 1e6]
   /// @throws std::invalid_argument outside
   constexpr power(double guidance_scale, double exponent) : scale_(guidance_scale), exponent_(exponent) {
-    detail::check_guidance("power", guidance_scale);
-    if (!(exponent > 0))
-      throw std::invalid_argument("ardent::guidance::power: the exponent must be positive, found " +
-                                  std::to_string(exponent));
+    validate();
+  }
+  /// @brief Refuses numbers out of range. @throws std::invalid_argument
+  constexpr void validate() const {
+    detail::check_guidance("power", guidance_scale());
+    if (!(exponent_.get() > 0 && exponent_.get() <= 1e6))
+      throw std::invalid_argument("ardent::guidance::power: the exponent must be in (0, 1e6], found " +
+                                  std::to_string(exponent_.get()));
   }
   /// @brief The scale as given.
   constexpr double guidance_scale() const { return scale_.get(); }

@@ -13,18 +13,6 @@
 
 namespace ardent {
 inline namespace v0 {
-namespace detail {
-
-/// Refuses T < 2 and betas outside (0, 1).
-constexpr void check_betas(char const* name, int train_timesteps, double beta_start, double beta_end) {
-  if (train_timesteps < 2 || !(beta_start > 0 && beta_start < 1) || !(beta_end > 0 && beta_end < 1))
-    throw std::invalid_argument(
-        std::string("ardent::process::") + name + ": expected at least 2 training steps and betas in (0, 1), found " +
-        std::to_string(train_timesteps) + ", " + std::to_string(beta_start) + " and " + std::to_string(beta_end));
-}
-
-}  // namespace detail
-
 namespace process {
 
 /// @brief The variance-preserving process of given betas. Dynamic only.

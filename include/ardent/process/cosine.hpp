@@ -27,11 +27,13 @@ class cosine {
 
   constexpr cosine() = default;
   /// @param train_timesteps  T
-  /// @throws std::invalid_argument if T < 1
-  constexpr explicit cosine(int train_timesteps) : train_timesteps_(train_timesteps) {
-    if (train_timesteps < 1)
-      throw std::invalid_argument("ardent::process::cosine: train_timesteps must be at least 1, found " +
-                                  std::to_string(train_timesteps));
+  /// @throws std::invalid_argument if T is not in [1, 100000]
+  constexpr explicit cosine(int train_timesteps) : train_timesteps_(train_timesteps) { validate(); }
+  /// @brief Refuses numbers out of range. @throws std::invalid_argument
+  constexpr void validate() const {
+    if (train_timesteps() < 1 || train_timesteps() > 100000)
+      throw std::invalid_argument("ardent::process::cosine: expected 1 to 100000 training steps, found " +
+                                  std::to_string(train_timesteps()));
   }
 
   /// @brief T.

@@ -18,6 +18,7 @@ namespace process {
 struct flow_cosine {
   static constexpr bool discrete_time = false;
   static constexpr path_kind path = path_kind::smooth_variance_preserving;
+  static constexpr bool ends_in_pure_noise = true;  ///< alpha = 0 at t = 1
 
   constexpr double start_time() const { return 1; }  ///< pure noise
   constexpr double end_time() const { return 0; }    ///< the token

@@ -12,27 +12,6 @@
 
 namespace ardent {
 inline namespace v0 {
-namespace detail {
-
-/// The template argument of process::linear, or one that compiles in its place.
-template <auto TrainTimesteps>
-struct linear_steps {
-  static constexpr bool fits = [] {
-    if constexpr (is_static<number<int, TrainTimesteps>>)
-      return TrainTimesteps >= 21;
-    else
-      return true;
-  }();
-  static constexpr auto kept = [] {
-    if constexpr (fits)
-      return TrainTimesteps;
-    else
-      return 21;
-  }();
-};
-
-}  // namespace detail
-
 namespace process {
 
 /// @brief Linear schedule: T betas evenly spaced from 1e-4 * 1000 / T to 0.02 * 1000 / T.
@@ -48,20 +27,17 @@ class linear {
 
   constexpr linear() = default;
   /// @param train_timesteps  T
-  /// @throws std::invalid_argument if T < 21
-  constexpr explicit linear(int train_timesteps) : train_timesteps_(train_timesteps) {
-    if (train_timesteps < 21)
-      throw std::invalid_argument("ardent::process::linear: train_timesteps must be at least 21, found " +
-                                  std::to_string(train_timesteps));
+  /// @throws std::invalid_argument if T is not in [21, 100000]
+  constexpr explicit linear(int train_timesteps) : train_timesteps_(train_timesteps) { validate(); }
+  /// @brief Refuses a T out of range. @throws std::invalid_argument
+  constexpr void validate() const {
+    if (train_timesteps() < 21 || train_timesteps() > 100000)
+      throw std::invalid_argument("ardent::process::linear: expected 21 to 100000 training steps, found " +
+                                  std::to_string(train_timesteps()));
   }
 
   /// @brief T.
-  constexpr int train_timesteps() const {
-    // here and not in the class: clang gives up on a class whose assertion fails, and each use of it is one more error
-    static_assert(detail::linear_steps<TrainTimesteps>::fits,
-                  "ardent::process::linear: fewer than 21 training steps give a beta above 1. Use 21 or more.");
-    return train_timesteps_.get();
-  }
+  constexpr int train_timesteps() const { return train_timesteps_.get(); }
   constexpr int table_size() const { return train_timesteps(); }
 
   /// @brief alphas_cumprod, T values.
@@ -80,7 +56,7 @@ class linear {
   }
 
  private:
-  [[no_unique_address]] number<int, detail::linear_steps<TrainTimesteps>::kept> train_timesteps_{};
+  [[no_unique_address]] number<int, TrainTimesteps> train_timesteps_{};
 };
 
 linear(int) -> linear<dynamic>;

@@ -7,6 +7,9 @@
 #include <ardent/number.hpp>
 #include <ardent/process/process.hpp>
 
+#include <stdexcept>
+#include <string>
+
 namespace ardent {
 inline namespace v0 {
 namespace process {
@@ -17,7 +20,7 @@ namespace process {
 ///
 /// Source: Song et al., Score SDE (arXiv 2011.13456), equation 33.
 /// @tparam BetaStart  b0 > 0, or `dynamic`
-/// @tparam BetaEnd    b1 > b0, or `dynamic`
+/// @tparam BetaEnd    b1 > b0, at most 1e6, or `dynamic`
 template <auto BetaStart = 0.1, auto BetaEnd = 20.0>
 class linear_continuous {
  public:
@@ -27,7 +30,17 @@ class linear_continuous {
   constexpr linear_continuous() = default;
   /// @param beta_start  b0 > 0
   /// @param beta_end    b1 > b0
-  constexpr linear_continuous(double beta_start, double beta_end) : beta_start_(beta_start), beta_end_(beta_end) {}
+  /// @throws std::invalid_argument otherwise
+  constexpr linear_continuous(double beta_start, double beta_end) : beta_start_(beta_start), beta_end_(beta_end) {
+    validate();
+  }
+  /// @brief Refuses numbers out of range. @throws std::invalid_argument
+  constexpr void validate() const {
+    if (!(beta_start_.get() > 0 && beta_start_.get() < beta_end_.get() && beta_end_.get() <= 1e6))
+      throw std::invalid_argument(
+          "ardent::process::linear_continuous: expected 0 < beta_start < beta_end <= 1e6, found " +
+          std::to_string(beta_start_.get()) + " and " + std::to_string(beta_end_.get()));
+  }
 
   constexpr double start_time() const { return 1; }   ///< nearly pure noise
   constexpr double end_time() const { return 1e-3; }  ///< nearly clean

@@ -9,6 +9,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace ardent {
 inline namespace v0 {
@@ -18,7 +19,7 @@ namespace process {
 ///
 /// The first `Kept` of the T training steps enter (MAR as published with DiSA trains on the steps 0 ... 950: kept =
 /// 951). Time ends at t_max = (Kept - 1) / T, kept step n stands at t_max (n + 1) / Kept; between the steps log alpha_t
-/// is linear in t, and beyond both ends it goes on with the slope of the last segment. The denoiser is told t * T.
+/// is linear in t, and beyond both ends it goes on with the slope of the last segment, for nodes up to alpha = 1. The denoiser is told t * T.
 ///
 /// Source: the discrete noise schedule of DPM-Solver (arXiv 2206.00927), appendix D.3.
 /// @tparam Base  a discrete process
@@ -38,11 +39,13 @@ class piecewise_log_alpha {
   constexpr piecewise_log_alpha() = default;
   /// @param base  the discrete process
   /// @throws std::invalid_argument if it has fewer than Kept training steps
-  constexpr explicit piecewise_log_alpha(Base base) : base_(base) {
-    if (base.train_timesteps() < Kept)
+  constexpr explicit piecewise_log_alpha(Base base) : base_(std::move(base)) { validate(); }
+  /// @brief Refuses a base out of range or too short. @throws std::invalid_argument
+  constexpr void validate() const {
+    detail::validate_policy(base_);
+    if (train_timesteps() < Kept)
       throw std::invalid_argument("ardent::process::piecewise_log_alpha: expected a base of at least " +
-                                  std::to_string(Kept) + " training steps, found " +
-                                  std::to_string(base.train_timesteps()));
+                                  std::to_string(Kept) + " training steps, found " + std::to_string(train_timesteps()));
   }
 
   /// @brief T of the base.
@@ -71,7 +74,7 @@ class piecewise_log_alpha {
 
   /// @brief The node at real time t.
   constexpr node at(double const* table, double t) const {
-    const double log_alpha_t = log_alpha(table, t);
+    const double log_alpha_t = detail::smaller(log_alpha(table, t), 0);  // alpha > 1 would have no sigma
     const double alphas_cumprod = detail::exp(2 * log_alpha_t);
     return {detail::rounded(t * train_timesteps()),
             alphas_cumprod,
@@ -99,7 +102,7 @@ class piecewise_log_alpha {
   }
 
  private:
-  [[no_unique_address]] Base base_{};
+  [[no_unique_address]] Base base_;
 
   static constexpr bool fits = [] {
     if constexpr (is_static<Base>)

@@ -60,6 +60,8 @@ enum class path_kind {
 /// - `discrete_time`: true if times are the integers 0 ... train_timesteps() - 1 of a training table, false if they
 ///   are real numbers (then `at` takes a double).
 /// - `path`: what its path is.
+/// - `ends_in_pure_noise`, optional: true if alpha is 0 at its noisy end.
+/// - `validate()`, optional here as in every policy: throws std::invalid_argument if its numbers are out of range.
 template <class P>
 concept noise_process = requires(P const& p, double* out, double const* table) {
   { P::discrete_time } -> std::convertible_to<bool>;

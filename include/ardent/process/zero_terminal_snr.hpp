@@ -4,7 +4,10 @@
 /// @file
 /// @brief A discrete process rescaled so that its last training step is pure noise.
 
+#include <ardent/number.hpp>
 #include <ardent/process/process.hpp>
+
+#include <utility>
 
 namespace ardent {
 inline namespace v0 {
@@ -30,7 +33,9 @@ class zero_terminal_snr {
 
   constexpr zero_terminal_snr() = default;
   /// @param base  the process to rescale
-  constexpr explicit zero_terminal_snr(Base base) : base_(base) {}
+  constexpr explicit zero_terminal_snr(Base base) : base_(std::move(base)) {}
+  /// @brief Refuses a base out of range. @throws std::invalid_argument
+  constexpr void validate() const { detail::validate_policy(base_); }
 
   /// @brief T.
   constexpr int train_timesteps() const { return base_.train_timesteps(); }
@@ -55,7 +60,7 @@ class zero_terminal_snr {
   }
 
  private:
-  [[no_unique_address]] Base base_{};
+  [[no_unique_address]] Base base_;
 };
 
 }  // namespace process

@@ -5,6 +5,7 @@
 /// @brief DDIM, from deterministic (eta = 0) to ancestral (eta = 1).
 
 #include <ardent/number.hpp>
+#include <ardent/solver/posterior.hpp>
 #include <ardent/solver/row.hpp>
 
 #include <stdexcept>
@@ -43,9 +44,11 @@ class ddim {
   constexpr ddim() = default;
   /// @param eta  in [0, 1]
   /// @throws std::invalid_argument outside
-  constexpr explicit ddim(double eta) : eta_(eta) {
-    if (!(eta >= 0 && eta <= 1))
-      throw std::invalid_argument("ardent::solver::ddim: eta must be in [0, 1], found " + std::to_string(eta));
+  constexpr explicit ddim(double eta) : eta_(eta) { validate(); }
+  /// @brief Refuses numbers out of range. @throws std::invalid_argument
+  constexpr void validate() const {
+    if (!(eta() >= 0 && eta() <= 1))
+      throw std::invalid_argument("ardent::solver::ddim: eta must be in [0, 1], found " + std::to_string(eta()));
   }
 
   /// @brief eta.
@@ -62,11 +65,14 @@ class ddim {
     node const& next = nodes[k + 1];
     const bool from_epsilon = from == prediction::epsilon;
     auto r = start_row(now, from, from_epsilon ? prediction::epsilon : prediction::x0);
-    const real ratio = (real(1) - real(next.alphas_cumprod)) / (real(1) - real(now.alphas_cumprod));
-    const real beta = real(1) - real(now.alphas_cumprod) / real(next.alphas_cumprod);
-    // sigma'^2 - s^2 = sigma'^2 (1 - eta^2 beta / sigma^2): no difference of squares of the same size
-    const real kept = real(1) - real(eta()) * real(eta()) * beta / (real(1) - real(now.alphas_cumprod));
-    const real direction = real(next.sigma) * real(detail::sqrt(kept.value < 0 ? 0 : kept.value));
+    real direction = next.sigma;
+    if (eta() != 0) {
+      const auto noise = detail::noise_between(now, next);
+      // sigma'^2 - s^2 = sigma'^2 (1 - eta^2 beta / sigma^2): no difference of squares of the same size
+      const real kept = real(1) - real(eta()) * real(eta()) * noise.beta / noise.here;
+      direction = direction * real(detail::sqrt(kept.value < 0 ? 0 : kept.value));
+      r.noise = (real(eta()) * real(detail::sqrt((noise.next / noise.here * noise.beta).value))).value;
+    }
     if (from_epsilon) {
       r.slot[0][0] = (real(next.alpha) / real(now.alpha)).value;
       r.model[0][0] = (direction - real(now.sigma) * real(next.alpha) / real(now.alpha)).value;
@@ -74,7 +80,6 @@ class ddim {
       r.slot[0][0] = (direction / real(now.sigma)).value;
       r.model[0][0] = (real(next.alpha) - direction * real(now.alpha) / real(now.sigma)).value;
     }
-    r.noise = (real(eta()) * real(detail::sqrt((ratio * beta).value))).value;
     return r;
   }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// @brief Ancestral sampling (DDPM), with fixed or learned-range variance.
+/// @brief Ancestral sampling (DDPM), with fixed or learned variance.
 
 #include <ardent/solver/posterior.hpp>
 #include <ardent/solver/row.hpp>
@@ -14,6 +14,7 @@ inline namespace v0 {
 enum class variance {
   fixed_small,    ///< the posterior variance
   fixed_large,    ///< beta
+  learned,        ///< the network's second half is its logarithm
   learned_range,  ///< between the two in the log, as the network's second half says (MAR, Harmon)
 };
 
@@ -22,9 +23,10 @@ namespace solver {
 /// @brief DDPM's ancestral sampling.
 ///
 /// Row (m = x0): a = coef2, b_0 = coef1 of the posterior, s = standard deviation; for an epsilon network
-/// (m = epsilon) a = coef1 / alpha + coef2, b_0 = -coef1 sigma / alpha. The last step adds no noise.
+/// (m = epsilon) a = coef1 / alpha + coef2, b_0 = -coef1 sigma / alpha. A step to sigma = 0 adds no noise.
 ///
-/// Source: DDPM (arXiv 2006.11239), algorithm 2 and equation 7; the learned range from arXiv 2102.09672, equation 15.
+/// Source: DDPM (arXiv 2006.11239), algorithm 2 and equation 7; the learned variances from arXiv 2102.09672, section 3.1
+/// and equation 15.
 ///
 /// @tparam Variance  which variance
 template <variance Variance = variance::learned_range>
@@ -33,7 +35,7 @@ class ddpm {
   static constexpr int slots = 1;
   static constexpr int history = 1;
   static constexpr bool stochastic = true;
-  static constexpr bool reads_variance = Variance == variance::learned_range;
+  static constexpr bool reads_variance = Variance == variance::learned || Variance == variance::learned_range;
   static constexpr path_need needs = path_need::variance_preserving;
 
   /// @brief Row k of n.
@@ -41,7 +43,7 @@ class ddpm {
   /// @param n      number of steps, at least 1
   /// @param k      in [0, n)
   /// @param from   what the denoiser predicts
-  constexpr ardent::row<double> row(node const* nodes, int n, int k, prediction from) const {
+  constexpr ardent::row<double> row(node const* nodes, [[maybe_unused]] int n, int k, prediction from) const {
     using detail::real;
     node const& now = nodes[k];
     node const& next = nodes[k + 1];
@@ -52,11 +54,16 @@ class ddpm {
     auto r = start_row(now, from, folded ? prediction::epsilon : prediction::x0);
     r.slot[0][0] = folded ? (real(q.coef1) / real(now.alpha) + real(q.coef2)).value : q.coef2;
     r.model[0][0] = folded ? -(real(q.coef1) * real(now.sigma) / real(now.alpha)).value : q.coef1;
-    if (k == n - 1) return r;
-    if constexpr (Variance == variance::learned_range) {
+    if (!(next.sigma > 0)) return r;
+    if constexpr (Variance == variance::learned) {
+      // the kernel's half log variance is f max + (1 - f) min with f = (v + 1) / 2: these bounds make it v / 2
+      r.noise = 1;
+      r.half_log_variance_max = 0.5;
+      r.half_log_variance_min = -0.5;
+    } else if constexpr (Variance == variance::learned_range) {
       r.noise = 1;
       r.half_log_variance_max = 0.5 * detail::log(q.beta);
-      r.half_log_variance_min = 0.5 * clipped_log_variance(nodes, n, k);
+      r.half_log_variance_min = 0.5 * clipped_log_variance(nodes, k);
     } else {
       const double chosen = Variance == variance::fixed_small ? q.variance : q.beta;
       r.noise = detail::sqrt(chosen);

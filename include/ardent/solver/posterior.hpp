@@ -17,28 +17,48 @@ struct posterior {
   double variance;  ///< beta (1 - abar_next) / (1 - abar); 0 at the last step
 };
 
+namespace detail {
+
+/// The noise variances of two nodes of a variance-preserving grid, and beta = 1 - abar / abar_next.
+struct step_noise {
+  real here, next, beta;
+};
+
+/// Near the clean end 1 - abar has lost its digits where sigma has not (time is real there). Elsewhere the variance is
+/// 1 - abar as in published tables, which these then equal to the last digits.
+constexpr step_noise noise_between(node const& now, node const& next) {
+  const real one = 1.0;
+  if (now.sigma < 1e-3) {
+    const real here = real(now.sigma) * real(now.sigma);
+    const real there = real(next.sigma) * real(next.sigma);
+    return {here, there, (here - there) / real(next.alphas_cumprod)};
+  }
+  return {one - real(now.alphas_cumprod), one - real(next.alphas_cumprod),
+          one - real(now.alphas_cumprod) / real(next.alphas_cumprod)};
+}
+
+}  // namespace detail
+
 /// @brief The posterior between two nodes. Source: DDPM (arXiv 2006.11239), equations 6 and 7.
 /// @param now   where x is
 /// @param next  where the step goes; less noise than at `now`
 constexpr posterior posterior_between(node const& now, node const& next) {
   using detail::real;
-  const real one = 1.0;
-  const real abar = now.alphas_cumprod;
-  const real abar_next = next.alphas_cumprod;
-  const real beta = one - abar / abar_next;
-  const real root_alpha = detail::sqrt((one - beta).value);
-  const real root_abar_next = detail::sqrt(abar_next.value);
-  return {beta.value, (beta * root_abar_next / (one - abar)).value,
-          ((one - abar_next) * root_alpha / (one - abar)).value, (beta * (one - abar_next) / (one - abar)).value};
+  const auto noise = detail::noise_between(now, next);
+  const real root_alpha = detail::sqrt((real(1.0) - noise.beta).value);
+  const real root_abar_next = detail::sqrt(next.alphas_cumprod);
+  return {noise.beta.value, (noise.beta * root_abar_next / noise.here).value,
+          (noise.next * root_alpha / noise.here).value, (noise.beta * noise.next / noise.here).value};
 }
 
-/// @brief log of the posterior variance of step k of n, where the last step (variance 0) takes the one before it, or
-/// log beta if there is none.
-/// @param nodes  n + 1 nodes, noisiest first
-constexpr double clipped_log_variance(node const* nodes, int n, int k) {
-  if (n == 1) return detail::log(posterior_between(nodes[0], nodes[1]).beta);
-  if (k == n - 1) k = n - 2;
-  return detail::log(posterior_between(nodes[k], nodes[k + 1]).variance);
+/// @brief log of the posterior variance of step k. A step to the clean end, whose variance is 0, takes that of the step
+/// before, or beta if there is none.
+/// @param nodes  the nodes, noisiest first
+/// @param k      at least 0
+constexpr double clipped_log_variance(node const* nodes, int k) {
+  const posterior q = posterior_between(nodes[k], nodes[k + 1]);
+  if (q.variance > 0) return detail::log(q.variance);
+  return detail::log(k == 0 ? q.beta : posterior_between(nodes[k - 1], nodes[k]).variance);
 }
 
 }  // namespace v0

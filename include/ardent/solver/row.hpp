@@ -181,6 +181,7 @@ constexpr path_need need_of() {
     return path_need::any;
 }
 
+/// Of a solver or a grid.
 template <class S>
 constexpr int least_steps() {
   if constexpr (requires { S::least_steps; })

@@ -52,7 +52,9 @@ class constant {
 
   constexpr constant() = default;
   /// @throws std::invalid_argument if it is negative or not a number
-  constexpr explicit constant(double value) : value_(value) { detail::check_temperature(value); }
+  constexpr explicit constant(double value) : value_(value) { validate(); }
+  /// @brief Refuses a temperature out of range. @throws std::invalid_argument
+  constexpr void validate() const { detail::check_temperature(value_.get()); }
   /// @brief The temperature, whatever the progress.
   constexpr double factor(ar_progress const&) const { return value_.get(); }
 
@@ -72,9 +74,11 @@ class linear {
 
   constexpr linear() = default;
   /// @throws std::invalid_argument if one is negative or not a number
-  constexpr linear(double from, double to) : from_(from), to_(to) {
-    detail::check_temperature(from);
-    detail::check_temperature(to);
+  constexpr linear(double from, double to) : from_(from), to_(to) { validate(); }
+  /// @brief Refuses temperatures out of range. @throws std::invalid_argument
+  constexpr void validate() const {
+    detail::check_temperature(from_.get());
+    detail::check_temperature(to_.get());
   }
   /// @brief The temperature of an AR step; of a single one, the first.
   constexpr double factor(ar_progress const& p) const {
