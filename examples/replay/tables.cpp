@@ -81,9 +81,8 @@ void add_tables(ordered& out, std::vector<int> const& kept, int train_timesteps)
   out["posterior_mean_coef1"] = ascending(nodes, [&](std::size_t k) { return posterior(k).coef1; });
   out["posterior_mean_coef2"] = ascending(nodes, [&](std::size_t k) { return posterior(k).coef2; });
   out["posterior_variance"] = ascending(nodes, [&](std::size_t k) { return posterior(k).variance; });
-  out["posterior_log_variance_clipped"] = ascending(nodes, [&](std::size_t k) {
-    return ardent::clipped_log_variance(nodes.data(), static_cast<int>(k));
-  });
+  out["posterior_log_variance_clipped"] =
+      ascending(nodes, [&](std::size_t k) { return ardent::clipped_log_variance(nodes.data(), static_cast<int>(k)); });
   out["log_betas"] = ascending(nodes, [&](std::size_t k) { return std::log(posterior(k).beta); });
   out["sqrt_recip_alphas_cumprod"] = ascending(nodes, [&](std::size_t k) { return 1 / nodes[k].alpha; });
   out["sqrt_recipm1_alphas_cumprod"] = ascending(nodes, [&](std::size_t k) { return nodes[k].sigma / nodes[k].alpha; });

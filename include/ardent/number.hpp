@@ -70,8 +70,7 @@ constexpr void validate_policy(Policy const& policy) {
 
 /// False if the compiler knows that a policy's numbers are out of range.
 template <class Policy>
-concept in_range =
-    !is_static<Policy> || requires { typename std::bool_constant<(validate_policy(Policy()), true)>; };
+concept in_range = !is_static<Policy> || requires { typename std::bool_constant<(validate_policy(Policy()), true)>; };
 
 }  // namespace detail
 

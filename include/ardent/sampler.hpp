@@ -238,6 +238,10 @@ struct composition {
   static_assert(parts_are_right,
                 "ardent::sampler: the grid's inner nodes do not fit the solver. Use grid::subdivided<..., 2> with "
                 "singlestep_2, grid::subdivided<..., 3> with singlestep_3, and no subdivision with others.");
+  static constexpr bool middles_are_right = middles_exist<grid_type>;
+  static_assert(middles_are_right,
+                "ardent::sampler: the step to the clean end has no middle in log(alpha / sigma) for grid::subdivided. "
+                "Subdivide the grid without grid::to_clean.");
   static constexpr bool temperature_is_right = solver_type::stochastic || !temperature_type::scales_noise;
   static_assert(temperature_is_right,
                 "ardent::sampler: a temperature is set, but the solver adds no noise that it could scale. Drop the "
@@ -286,8 +290,8 @@ struct composition {
                 "ardent::sampler: a number among the template arguments of a policy is out of its range. Look up the "
                 "range in the policy's header, where its validate() says what is expected.");
   static constexpr int tried_steps = ranges_are_right && grid_is_right && path_is_right && parts_are_right &&
-                                             network_is_right && least_is_right && order_is_right && reach_is_right &&
-                                             most_is_right
+                                             middles_are_right && network_is_right && least_is_right &&
+                                             order_is_right && reach_is_right && most_is_right
                                          ? steps.most
                                          : 0;
   static constexpr bool start_is_right =
@@ -303,9 +307,10 @@ struct composition {
                 "range, its noise does not fall from each node to the next, or training steps repeat. Use fewer steps "
                 "or another grid; grid::clip lets training steps fall together.");
 
-  static constexpr bool is_right = nodes_are_right && ranges_are_right && start_is_right && reach_is_right && grid_is_right && path_is_right && parts_are_right && temperature_is_right &&
-                                   network_is_right && counts_are_right && table_is_right && least_is_right &&
-                                   order_is_right && most_is_right && fall_is_right;
+  static constexpr bool is_right = nodes_are_right && ranges_are_right && start_is_right && reach_is_right &&
+                                   grid_is_right && path_is_right && parts_are_right && middles_are_right &&
+                                   temperature_is_right && network_is_right && counts_are_right && table_is_right &&
+                                   least_is_right && order_is_right && most_is_right && fall_is_right;
   using type = std::conditional_t<
       is_right,
       basic_sampler<ordering_type, annealing_type, process_type, grid_type, solver_type, guidance_type,

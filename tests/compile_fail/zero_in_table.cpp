@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // An annealing table with a number of steps below 1.
-// expect: ardent::annealing::table: a number of steps is below 1
+// expect: ardent::sampler: the annealing asks for no denoising step at some AR step
 #include <ardent/ardent.hpp>
 
 #ifdef ARDENT_BAD

@@ -88,13 +88,13 @@ TEST_CASE("grid::training_steps: what it refuses") {
                        "ardent::grid::training_steps: expected at least one training step, none below 0, found none",
                        std::invalid_argument);
   CHECK_THROWS_AS(grid::training_steps({-1, 3}), std::invalid_argument);
-  CHECK_THROWS_WITH_AS(
-      grid::training_steps({1, 3, 3}),
-      "ardent::grid::training_steps: expected strictly ascending training steps, found 3 after 3",
-      std::invalid_argument);
+  CHECK_THROWS_WITH_AS(grid::training_steps({1, 3, 3}),
+                       "ardent::grid::training_steps: expected strictly ascending training steps, found 3 after 3",
+                       std::invalid_argument);
   grid::training_steps const own({3, 17, 400, 990});
   CHECK_THROWS_AS(visited(own, 3, 1000), std::invalid_argument);
-  CHECK_THROWS_WITH_AS(visited(own, 4, 990),
-                       "ardent::grid::training_steps: expected to be asked for 4 steps of more than 990, found 4 of 990",
-                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(
+      visited(own, 4, 990),
+      "ardent::grid::training_steps: expected to be asked for 4 steps of more than 990, found 4 of 990",
+      std::invalid_argument);
 }

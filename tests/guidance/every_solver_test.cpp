@@ -137,7 +137,8 @@ void check(Solver const& s, Process const& p, Grid const& g, double from, double
     for (int token = 0; token < rows; ++token)
       for (int c = 0; c < channels; ++c) {
         double const right = expected(what, net{}, table, how, token, c, tempered ? temperature : 1);
-        double const off = std::abs(static_cast<double>(tokens[static_cast<std::size_t>(token * channels + c)]) - right);
+        double const off =
+            std::abs(static_cast<double>(tokens[static_cast<std::size_t>(token * channels + c)]) - right);
         worst = std::fmax(worst, std::isnan(off) ? 1e9 : off / std::fmax(1, std::abs(right)));
       }
     return worst;

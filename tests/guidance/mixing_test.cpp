@@ -85,7 +85,8 @@ TEST_CASE("guidance: the same trajectory whatever a network predicts, on flows")
   check(solver::flow_heun{});
   check(solver::dpm_solver_pp<2>{});
   check(solver::unipc_2<>{});
-  check_same(solver::flow_euler_maruyama{}, linear, path_shape::linear, {prediction::epsilon, prediction::v, prediction::velocity});
+  check_same(solver::flow_euler_maruyama{}, linear, path_shape::linear,
+             {prediction::epsilon, prediction::v, prediction::velocity});
 }
 
 TEST_CASE("guidance: xAR's mix of drifts is the mix of velocities") {

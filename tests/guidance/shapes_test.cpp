@@ -80,7 +80,8 @@ TEST_CASE("guidance: numbers out of range are refused") {
                        "ardent::guidance::cosine: guidance_scale must be in [0, 1e6], found -1.000000",
                        std::invalid_argument);
   CHECK_THROWS_AS(guidance::power(2e6, 1), std::invalid_argument);
-  CHECK_THROWS_WITH_AS(guidance::power(2, 0), "ardent::guidance::power: the exponent must be in (0, 1e6], found 0.000000",
+  CHECK_THROWS_WITH_AS(guidance::power(2, 0),
+                       "ardent::guidance::power: the exponent must be in (0, 1e6], found 0.000000",
                        std::invalid_argument);
   CHECK_THROWS_AS(guidance::power(2, std::nan("")), std::invalid_argument);
   CHECK_THROWS_WITH_AS(guidance::interval(guidance::constant(2), 0.5, 0.25),

@@ -67,6 +67,7 @@ TEST_CASE("process::linear: static and dynamic tables are the same bits") {
 
 TEST_CASE("process::linear: too few training steps for its betas are refused") {
   CHECK_THROWS_WITH_AS(process::linear<ardent::dynamic>(20),
-                       "ardent::process::linear: expected 21 to 100000 training steps, found 20", std::invalid_argument);
+                       "ardent::process::linear: expected 21 to 100000 training steps, found 20",
+                       std::invalid_argument);
   CHECK_NOTHROW(process::linear<ardent::dynamic>(21));
 }

@@ -39,7 +39,8 @@ TEST_CASE("policies: numbers out of range are known among template arguments") {
   static_assert(fits<grid::xar<>> && !fits<grid::xar<1.0>>);
   static_assert(fits<grid::karras<>> && !fits<grid::karras<-7.0>> && !fits<grid::to_clean<grid::karras<-7.0>>>);
   static_assert(!fits<grid::subdivided<grid::karras<not_a_number>, 2>>);
-  static_assert(fits<guidance::constant<0>> && !fits<guidance::constant<-1>> && !fits<guidance::constant<not_a_number>>);
+  static_assert(fits<guidance::constant<0>> && !fits<guidance::constant<-1>> &&
+                !fits<guidance::constant<not_a_number>>);
   static_assert(fits<guidance::linear<3>> && !fits<guidance::linear<2e6>>);
   static_assert(fits<guidance::cosine<3>> && !fits<guidance::cosine<-3>>);
   static_assert(fits<guidance::power<3, 0.5>> && !fits<guidance::power<3, 0>> && !fits<guidance::power<-3, 1>>);
@@ -54,10 +55,11 @@ TEST_CASE("policies: numbers out of range are known among template arguments") {
 }
 
 TEST_CASE("policies: numbers out of range are refused when a policy is made") {
-  CHECK_THROWS_WITH_AS(process::linear_between(1000, 0.1, 1.5),
-                       "ardent::process::linear_between: expected 2 to 100000 training steps and a first and a last beta in (0, 1), "
-                       "found 1000, 0.100000 and 1.500000",
-                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(
+      process::linear_between(1000, 0.1, 1.5),
+      "ardent::process::linear_between: expected 2 to 100000 training steps and a first and a last beta in (0, 1), "
+      "found 1000, 0.100000 and 1.500000",
+      std::invalid_argument);
   CHECK_THROWS_AS(process::scaled_linear(1, 0.1, 0.2), std::invalid_argument);
   CHECK_THROWS_AS(process::sigmoid(10, not_a_number, 0.2), std::invalid_argument);
   CHECK_THROWS_AS(process::cosine(0), std::invalid_argument);

@@ -72,8 +72,7 @@ TEST_CASE("solver::ddpm: the learned range is the recorded one") {
       CHECK(close(row.half_log_variance_max, 0.5 * recorded.list("log_betas")[i]));
       CHECK(close(row.half_log_variance_min, 0.5 * recorded.list("posterior_log_variance_clipped")[i]));
     }
-    CHECK(close(ardent::clipped_log_variance(nodes.data(), k),
-                recorded.list("posterior_log_variance_clipped")[i]));
+    CHECK(close(ardent::clipped_log_variance(nodes.data(), k), recorded.list("posterior_log_variance_clipped")[i]));
   });
   static_assert(ardent::solver::ddpm<>::reads_variance);
 }

@@ -77,6 +77,15 @@ TEST_CASE("exactness: DDIM with eta 1 is SDE-DPM-Solver++-1, whether the end has
   }
 }
 
+TEST_CASE("exactness: the same next to the clean end of real time, where 1 - abar has no digits left") {
+  for (double const t : {1e-6, 1e-7, 1e-9, 1e-11}) {
+    auto const nodes = test::nodes_of(ardent::process::cosine_continuous{}, ardent::grid::times({0.9, 4 * t, t}), 2);
+    check_equal(solver::ddim<1>{}, solver::sde_dpm_solver_pp<1>{}, nodes, 0);
+    check_equal(solver::ddim<1>{}, solver::ddpm<ardent::variance::fixed_small>{}, nodes, 0);
+    check_equal(solver::ddim<0>{}, solver::dpm_solver_pp<1>{}, nodes, 0);
+  }
+}
+
 TEST_CASE("exactness: Euler's flow step is DDIM's on the linear path, and is not on the cosine path") {
   test::made_numbers numbers(5);
   for (int round = 0; round < 60; ++round) {

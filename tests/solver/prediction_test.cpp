@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <ardent/prediction.hpp>
+#include <ardent/process/flow_linear.hpp>
 #include <ardent/solver/ddim.hpp>
 #include <ardent/solver/ddpm.hpp>
 #include <ardent/solver/dpm_solver.hpp>
@@ -104,4 +105,19 @@ TEST_CASE("prediction: the same step follows from consistent networks of any kin
   SUBCASE("ddpm, learned variance") { check_predictions(ardent::solver::ddpm<>()); }
   SUBCASE("dpm_solver_1") { check_predictions(ardent::solver::dpm_solver_1()); }
   SUBCASE("dpm_solver_pp_1") { check_predictions(ardent::solver::dpm_solver_pp_1()); }
+}
+
+TEST_CASE("prediction: conversions on the linear path, where alpha^2 + sigma^2 is not 1") {
+  test::made_numbers numbers(2);
+  for (double const t : {0.99, 0.75, 0.5, 0.1, 0.003}) {
+    ardent::node const n = ardent::process::flow_linear{}.at(nullptr, t);
+    double const x0 = numbers.normal(), epsilon = numbers.normal(), x = (1 - t) * x0 + t * epsilon;
+    double const outputs[] = {epsilon, x0, (1 - t) * epsilon - t * x0, epsilon - x0};
+    for (int from = 0; from < 4; ++from)
+      for (int to = 0; to < 4; ++to) {
+        INFO("t " << t << ", from " << from << " to " << to);
+        ardent::affine const c = ardent::convert(static_cast<prediction>(from), static_cast<prediction>(to), n);
+        CHECK(std::abs(c.of_x * x + c.of_output * outputs[from] - outputs[to]) < 1e-12);
+      }
+  }
 }

@@ -28,11 +28,9 @@ class table {
 
   /// @brief Steps at AR step `ar_step`, in [0, ar_steps()).
   constexpr int steps(int ar_step, int /*ar_steps*/) const {
-    constexpr int values[] = {(Steps < 1 ? 1 : static_cast<int>(Steps))...};
+    constexpr int values[] = {static_cast<int>(Steps)...};
     return values[ar_step];
   }
-
-  static_assert(((Steps >= 1) && ...), "ardent::annealing::table: a number of steps is below 1. Use 1 or more.");
 };
 
 /// @brief The same with numbers given at run time.

@@ -117,6 +117,15 @@ inline constexpr bool path_fits = [] {
   return false;
 }();
 
+/// False for a grid that would cut the step to the clean end.
+template <class Grid>
+inline constexpr bool middles_exist = [] {
+  if constexpr (requires { Grid::cuts_clean_end; })
+    return !Grid::cuts_clean_end;
+  else
+    return true;
+}();
+
 /// True if a singlestep solver stands on a grid that has its inner nodes, and no other solver on such a grid.
 template <class Solver, class Grid>
 inline constexpr bool parts_fit = [] {

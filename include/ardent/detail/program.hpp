@@ -126,9 +126,10 @@ struct row_rules {
     if (!is_finite(full))
       throw std::invalid_argument(
           "ardent::sampler: expected finite coefficients, found others in row " + std::to_string(k) +
-          (nodes[0].alpha > 0 ? "" : ": the grid starts in pure noise, where an epsilon network says nothing about x0 "
-                                     "and log(alpha / sigma) is infinite. Start at less noise with grid::between or "
-                                     "grid::clip, or predict x0, v or a velocity with a solver that needs no log-SNR"));
+          (nodes[0].alpha > 0 ? ""
+                              : ": the grid starts in pure noise, where an epsilon network says nothing about x0 "
+                                "and log(alpha / sigma) is infinite. Start at less noise with grid::between or "
+                                "grid::clip, or predict x0, v or a velocity with a solver that needs no log-SNR"));
     full.guided = guidance_acts_at(guidance, full.timestep);
     return round_row<Row>(full);
   }

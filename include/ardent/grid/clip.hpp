@@ -30,8 +30,8 @@ class clip {
                 "grid::respaced.");
 
  public:
-  static constexpr bool may_repeat = true;                            ///< clipped steps are visited once
-  static constexpr int extra_steps = detail::extra_steps<Grid>();     ///< as the grid's
+  static constexpr bool may_repeat = true;                         ///< clipped steps are visited once
+  static constexpr int extra_steps = detail::extra_steps<Grid>();  ///< as the grid's
   constexpr clip() = default;
   /// @param max  noisiest step allowed
   /// @throws std::invalid_argument if max < 0

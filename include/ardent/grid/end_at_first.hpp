@@ -19,8 +19,8 @@ namespace grid {
 template <class Grid>
 class end_at_first {
  public:
-  static constexpr bool may_repeat = detail::may_repeat<Grid>();       ///< as the grid's
-  static constexpr int extra_steps = detail::extra_steps<Grid>();      ///< as the grid's
+  static constexpr bool may_repeat = detail::may_repeat<Grid>();   ///< as the grid's
+  static constexpr int extra_steps = detail::extra_steps<Grid>();  ///< as the grid's
   constexpr end_at_first() = default;
   /// @param grid  the grid
   constexpr explicit end_at_first(Grid grid) : grid_(std::move(grid)) {}

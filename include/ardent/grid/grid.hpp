@@ -68,10 +68,9 @@ constexpr int drop_repeated(int* values, int count) {
 constexpr void check_descending(node const* nodes, int steps) {
   for (int k = 0; k <= steps; ++k)
     if (!(nodes[k].alpha >= 0 && nodes[k].sigma >= 0))
-      throw std::invalid_argument(
-          "ardent::grid: expected alpha and sigma of at least 0 at every node, found " +
-          std::to_string(nodes[k].alpha) + " and " + std::to_string(nodes[k].sigma) + " at node " + std::to_string(k) +
-          ": its time is outside the process's range");
+      throw std::invalid_argument("ardent::grid: expected alpha and sigma of at least 0 at every node, found " +
+                                  std::to_string(nodes[k].alpha) + " and " + std::to_string(nodes[k].sigma) +
+                                  " at node " + std::to_string(k) + ": its time is outside the process's range");
   for (int k = 0; k < steps; ++k)
     if (!(nodes[k + 1].sigma * nodes[k].alpha < nodes[k].sigma * nodes[k + 1].alpha))
       throw std::invalid_argument("ardent::grid: expected strictly less noise at every node, found no less at node " +

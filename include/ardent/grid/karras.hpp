@@ -30,8 +30,7 @@ class karras {
   /// @brief Refuses numbers out of range. @throws std::invalid_argument
   constexpr void validate() const {
     if (!(rho_.get() > 0 && rho_.get() <= 1e6))
-      throw std::invalid_argument("ardent::grid::karras: rho must be in (0, 1e6], found " +
-                                  std::to_string(rho_.get()));
+      throw std::invalid_argument("ardent::grid::karras: rho must be in (0, 1e6], found " + std::to_string(rho_.get()));
   }
 
   /// @brief K + 1.

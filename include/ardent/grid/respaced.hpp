@@ -43,8 +43,8 @@ struct respaced {
 ///
 /// The K steps are dealt to the parts in proportion to the shares: up to part j stand round(K (s_1 + ... + s_j) /
 /// (s_1 + ... + s_n)) of them. With K equal to the sum this is the published grid, "9,5,4,1" being
-/// `respaced_sections<9, 5, 4, 1>` with 19 steps; an annealed K keeps the shape. The first share is that of the cleanest
-/// steps. A part that gets a single step visits its cleanest one, as published.
+/// `respaced_sections<9, 5, 4, 1>` with 19 steps; an annealed K keeps the shape. The first share is that of the
+/// cleanest steps. A part that gets a single step visits its cleanest one, as published.
 ///
 /// Source: Improved DDPM (arXiv 2102.09672), section 4; its published `space_timesteps`.
 /// @tparam Shares  at least 1 each

@@ -24,12 +24,11 @@ template <class Grid, int Parts>
 class subdivided {
   static_assert(Parts == 2 || Parts == 3,
                 "ardent::grid::subdivided: a step is cut into 2 or 3 parts. Use one of these.");
-  static_assert(!requires { Grid::ends_clean; },
-                "ardent::grid::subdivided: the step to the clean end has no middle in log(alpha / sigma). Subdivide "
-                "the grid without grid::to_clean.");
 
  public:
   static constexpr int parts = Parts;  ///< parts of a step
+  /// @brief True if the last step ends without noise, where no middle exists; samplers refuse it.
+  static constexpr bool cuts_clean_end = requires { Grid::ends_clean; };
 
   constexpr subdivided() = default;
   /// @param grid  the outer grid

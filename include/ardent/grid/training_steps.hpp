@@ -23,8 +23,9 @@ class training_steps {
   /// @throws std::invalid_argument otherwise
   explicit training_steps(std::vector<int> values) : values_(std::move(values)) {
     if (values_.empty() || values_.front() < 0)
-      throw std::invalid_argument("ardent::grid::training_steps: expected at least one training step, none below 0, found " +
-                                  (values_.empty() ? "none" : std::to_string(values_.front())));
+      throw std::invalid_argument(
+          "ardent::grid::training_steps: expected at least one training step, none below 0, found " +
+          (values_.empty() ? "none" : std::to_string(values_.front())));
     for (std::size_t i = 1; i < values_.size(); ++i)
       if (values_[i] <= values_[i - 1])
         throw std::invalid_argument("ardent::grid::training_steps: expected strictly ascending training steps, found " +

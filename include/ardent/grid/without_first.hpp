@@ -23,8 +23,8 @@ class without_first {
                 "grid::linspace.");
 
  public:
-  static constexpr bool may_repeat = detail::may_repeat<Grid>();           ///< as the grid's
-  static constexpr int extra_steps = detail::extra_steps<Grid>() + 1;      ///< the step that is left out
+  static constexpr bool may_repeat = detail::may_repeat<Grid>();       ///< as the grid's
+  static constexpr int extra_steps = detail::extra_steps<Grid>() + 1;  ///< the step that is left out
   constexpr without_first() = default;
   /// @param grid  the finer grid
   constexpr explicit without_first(Grid grid) : grid_(std::move(grid)) {}

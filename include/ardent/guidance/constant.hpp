@@ -23,9 +23,7 @@ class constant {
   /// @throws std::invalid_argument outside
   constexpr explicit constant(double guidance_scale) : scale_(guidance_scale) { validate(); }
   /// @brief Refuses numbers out of range. @throws std::invalid_argument
-  constexpr void validate() const {
-    detail::check_guidance("constant", guidance_scale());
-  }
+  constexpr void validate() const { detail::check_guidance("constant", guidance_scale()); }
 
   /// @brief The scale as given.
   constexpr double guidance_scale() const { return scale_.get(); }

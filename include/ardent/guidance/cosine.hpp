@@ -27,9 +27,7 @@ class cosine {
   /// @throws std::invalid_argument outside
   constexpr explicit cosine(double guidance_scale) : scale_(guidance_scale) { validate(); }
   /// @brief Refuses numbers out of range. @throws std::invalid_argument
-  constexpr void validate() const {
-    detail::check_guidance("cosine", guidance_scale());
-  }
+  constexpr void validate() const { detail::check_guidance("cosine", guidance_scale()); }
   /// @brief The scale as given.
   constexpr double guidance_scale() const { return scale_.get(); }
   /// @brief The scale at an AR step.

@@ -13,8 +13,8 @@ namespace ardent {
 inline namespace v0 {
 namespace guidance {
 
-/// @brief For parity only: DiSA's published code denoises both halves of a guided batch independently when it samples by
-/// DPM-Solver or DPM-Solver++, so its tokens are those of the conditional branch alone, whatever the scale.
+/// @brief For parity only: DiSA's published code denoises both halves of a guided batch independently when it samples
+/// by DPM-Solver or DPM-Solver++, so its tokens are those of the conditional branch alone, whatever the scale.
 ///
 /// The sampler evaluates one branch and mixes nothing; `asked` still says what was asked for. The right thing is the
 /// wrapped guidance itself: it works with every solver.

@@ -25,9 +25,7 @@ class linear {
   /// @throws std::invalid_argument outside
   constexpr explicit linear(double guidance_scale) : scale_(guidance_scale) { validate(); }
   /// @brief Refuses numbers out of range. @throws std::invalid_argument
-  constexpr void validate() const {
-    detail::check_guidance("linear", guidance_scale());
-  }
+  constexpr void validate() const { detail::check_guidance("linear", guidance_scale()); }
 
   /// @brief The scale as given.
   constexpr double guidance_scale() const { return scale_.get(); }

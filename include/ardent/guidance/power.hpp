@@ -26,9 +26,7 @@ class power {
   /// @param guidance_scale  in [0, 1e6]
   /// @param exponent        in (0, 1e6]
   /// @throws std::invalid_argument outside
-  constexpr power(double guidance_scale, double exponent) : scale_(guidance_scale), exponent_(exponent) {
-    validate();
-  }
+  constexpr power(double guidance_scale, double exponent) : scale_(guidance_scale), exponent_(exponent) { validate(); }
   /// @brief Refuses numbers out of range. @throws std::invalid_argument
   constexpr void validate() const {
     detail::check_guidance("power", guidance_scale());

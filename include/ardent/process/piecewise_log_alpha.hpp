@@ -19,7 +19,8 @@ namespace process {
 ///
 /// The first `Kept` of the T training steps enter (MAR as published with DiSA trains on the steps 0 ... 950: kept =
 /// 951). Time ends at t_max = (Kept - 1) / T, kept step n stands at t_max (n + 1) / Kept; between the steps log alpha_t
-/// is linear in t, and beyond both ends it goes on with the slope of the last segment, for nodes up to alpha = 1. The denoiser is told t * T.
+/// is linear in t, and beyond both ends it goes on with the slope of the last segment, for nodes up to alpha = 1. The
+/// denoiser is told t * T.
 ///
 /// Source: the discrete noise schedule of DPM-Solver (arXiv 2206.00927), appendix D.3.
 /// @tparam Base  a discrete process

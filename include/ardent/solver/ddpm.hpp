@@ -25,8 +25,8 @@ namespace solver {
 /// Row (m = x0): a = coef2, b_0 = coef1 of the posterior, s = standard deviation; for an epsilon network
 /// (m = epsilon) a = coef1 / alpha + coef2, b_0 = -coef1 sigma / alpha. A step to sigma = 0 adds no noise.
 ///
-/// Source: DDPM (arXiv 2006.11239), algorithm 2 and equation 7; the learned variances from arXiv 2102.09672, section 3.1
-/// and equation 15.
+/// Source: DDPM (arXiv 2006.11239), algorithm 2 and equation 7; the learned variances from arXiv 2102.09672,
+/// section 3.1 and equation 15.
 ///
 /// @tparam Variance  which variance
 template <variance Variance = variance::learned_range>

@@ -26,15 +26,17 @@ struct step_noise {
 
 /// Near the clean end 1 - abar has lost its digits where sigma has not (time is real there). Elsewhere the variance is
 /// 1 - abar as in published tables, which these then equal to the last digits.
+constexpr bool is_near_clean(node const& n) { return n.sigma < 1e-3; }
+
 constexpr step_noise noise_between(node const& now, node const& next) {
   const real one = 1.0;
-  if (now.sigma < 1e-3) {
-    const real here = real(now.sigma) * real(now.sigma);
-    const real there = real(next.sigma) * real(next.sigma);
-    return {here, there, (here - there) / real(next.alphas_cumprod)};
-  }
-  return {one - real(now.alphas_cumprod), one - real(next.alphas_cumprod),
-          one - real(now.alphas_cumprod) / real(next.alphas_cumprod)};
+  const auto variance = [&](node const& n) {
+    return is_near_clean(n) ? real(n.sigma) * real(n.sigma) : one - real(n.alphas_cumprod);
+  };
+  const real here = variance(now);
+  const real there = variance(next);
+  const real abar_next = next.alphas_cumprod;
+  return {here, there, is_near_clean(now) ? (here - there) / abar_next : one - real(now.alphas_cumprod) / abar_next};
 }
 
 }  // namespace detail
