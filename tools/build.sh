@@ -41,21 +41,23 @@ build_bench() {
   build_or_stop bench all -Dexamples=enabled -Dtests=disabled -Dbenchmarks=enabled -Ddocs=disabled
 }
 
-# run_bench [NAME...]: every program that benchmarks/meson.build lists, or those named.
+# run_bench [NAME...]: every benchmark, or those named: programs that benchmarks/meson.build lists, and scripts.
 run_bench() {
-  local program ran=0
-  for program in build/bench/benchmarks/*_bench; do
+  local program name names="" ran=0
+  for program in build/bench/benchmarks/*_bench benchmarks/*_bench.py; do
     [ -x "$program" ] || continue
-    if [ $# -gt 0 ] && [[ " $* " != *" $(basename "$program" _bench) "* ]]; then
+    name=$(basename "$program" .py)
+    name=${name%_bench}
+    names="$names $name"
+    if [ $# -gt 0 ] && [[ " $* " != *" $name "* ]]; then
       continue
     fi
-    say "$(basename "$program")"
+    say "$name"
     "$program"
     ran=$((ran + 1))
   done
   if [ "$ran" -eq 0 ]; then
-    printf 'dev: no benchmark by that name; there are: %s\n' \
-      "$(find build/bench/benchmarks -maxdepth 1 -name '*_bench' -printf '%f ' | sed 's/_bench//g')" >&2
+    printf 'dev: no benchmark by that name; there are:%s\n' "$names" >&2
     return 1
   fi
 }

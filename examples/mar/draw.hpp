@@ -10,6 +10,7 @@
 #include <utility>
 #include <variant>
 
+#include <ardent/annealing/rising.hpp>
 #include <ardent/annealing/table.hpp>
 #include <ardent/generate.hpp>
 #include <ardent/guidance/none.hpp>
@@ -61,7 +62,8 @@ drawing draw(checkpoint const& trained, request const& what) {
   adaln_head<Storage> const head = trained.head<Storage>();
   plan const& how = what.how;
   ardent::ordering::masked const ordering(trained.sizes().seq_len(), static_cast<int>(how.steps.size()));
-  ardent::annealing::table<ardent::dynamic> const annealing(how.steps);
+  // a list given by hand may rise
+  ardent::annealing::rising const annealing(ardent::annealing::table<ardent::dynamic>(how.steps));
   ardent::temperature::constant const temperature(how.temperature);
   return std::visit(
       [&](auto const& solver) {

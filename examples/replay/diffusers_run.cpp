@@ -91,6 +91,8 @@ class sigma_time {
 /// A grid policy: a spacing chosen at run time.
 class spaced_timesteps {
  public:
+  static constexpr int extra_steps = 1;  // of without_first
+
   spaced_timesteps() = default;
   explicit spaced_timesteps(diffusers_plan const& plan)
       : spacing_(plan.spacing), multistep_(plan.multistep), offset_(plan.offset), ends_at_first_(plan.ends_at_first) {}

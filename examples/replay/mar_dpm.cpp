@@ -6,6 +6,8 @@
 #include "rows.hpp"
 
 #include <ardent/grid/time_uniform.hpp>
+#include <ardent/guidance/constant.hpp>
+#include <ardent/guidance/ignored_as_published.hpp>
 #include <ardent/solver/dpm_solver.hpp>
 #include <ardent/solver/dpm_solver_pp.hpp>
 
@@ -51,8 +53,9 @@ mar_run run_mar_dpm(mar_system const& system, mar_case const& one) {
   both_branches model(system, one);
   const bool plusplus = one.sampler == "DPM_Solver++";
   const ardent::grid::time_uniform grid;
-  mar_run run = plusplus ? run_mar(system, one, model, dpm_process{}, grid, ardent::solver::dpm_solver_pp_1{})
-                         : run_mar(system, one, model, dpm_process{}, grid, ardent::solver::dpm_solver_1{});
+  const ardent::guidance::ignored_as_published guidance{ardent::guidance::constant{one.guidance_scale}};
+  mar_run run = plusplus ? run_mar(system, one, model, dpm_process{}, grid, guidance, ardent::solver::dpm_solver_pp_1{})
+                         : run_mar(system, one, model, dpm_process{}, grid, guidance, ardent::solver::dpm_solver_1{});
   for (std::size_t i = 0; i < model.unconditional().size(); ++i) {
     mar_step& step = run.steps[i];
     std::vector<float> const& z = model.unconditional()[i];

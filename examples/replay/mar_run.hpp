@@ -6,6 +6,7 @@
 #include "mar_case.hpp"
 #include "noise.hpp"
 
+#include <ardent/annealing/rising.hpp>
 #include <ardent/annealing/table.hpp>
 #include <ardent/generate.hpp>
 #include <ardent/guidance/constant.hpp>
@@ -27,8 +28,9 @@ inline std::string step_prefix(std::string const& name, int ar_step) {
 template <class Model, class... Policies>
 mar_run run_mar(mar_system const& system, mar_case const& one, Model& model, Policies const&... policies) {
   const int length = system.backbone.sizes().seq_len(), channels = system.head.denoiser().channels();
-  const auto sampler = ardent::make_sampler(ardent::ordering::masked{length, one.ar_steps()},
-                                            ardent::annealing::table<ardent::dynamic>{one.steps}, policies...);
+  const auto sampler = ardent::make_sampler(
+      ardent::ordering::masked{length, one.ar_steps()},
+      ardent::annealing::rising(ardent::annealing::table<ardent::dynamic>{one.steps}), policies...);
   recorded_noise noise;
   noise.read_orders(system.from.tensors, one.name + ".orders", one.images(), length);
   for (int i = 0; i < one.ar_steps(); ++i) {

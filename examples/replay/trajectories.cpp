@@ -19,10 +19,10 @@ namespace examples::replay {
 
 namespace {
 
-/// A case whose sampler is not built: it is named, and counts as passed.
-bool not_yet(std::string const& name) {
-  std::printf("%s: not yet\n", name.c_str());
-  return true;
+/// A case that asks for something that is not built: it is named, left out, and has not passed.
+bool not_built(std::string const& name) {
+  std::printf("%s: not replayed, it asks for an option that is not built\n", name.c_str());
+  return false;
 }
 
 /// Nothing if it asks for an option that is not built.
@@ -77,7 +77,7 @@ bool replay_head_case(recording const& from, request const& what, adaln_head<flo
                       safetensors_writer& dump) {
   const int steps = static_cast<int>(integer_member(one, "K", 1, 1 << 20, from.file));
   std::optional<dpm_plan> dpm;
-  if (kind == "dpm" && !(dpm = read_dpm(one, steps, from.file))) return not_yet(name);
+  if (kind == "dpm" && !(dpm = read_dpm(one, steps, from.file))) return not_built(name);
   const std::int64_t width = head.denoiser().condition_width(), channels = head.denoiser().channels();
   const std::string z = string_member(one, "z", from.file);
   const std::vector<std::int64_t> shape = from.tensors.shape(z);
@@ -118,7 +118,7 @@ bool replay_diffusers_case(recording const& from, request const& what, nlohmann:
                            std::string const& name, safetensors_writer& dump) {
   const int steps = static_cast<int>(integer_member(one, "num_inference_steps", 1, 100000, from.file));
   const std::optional<diffusers_plan> plan = read_diffusers(one, steps, from.file);
-  if (!plan) return not_yet(name);
+  if (!plan) return not_built(name);
   std::vector<std::int64_t> shape = from.tensors.shape(name + ".init");
   std::vector<float> start = from.tensors.floats(name + ".init", shape);
   if (shape.empty() || start.empty() || shape.back() > 1 << 20)
@@ -160,7 +160,7 @@ bool replay_case(recording const& from, request const& what, adaln_head<float> c
     return replay_head_case(from, what, head, one, name, kind, dump);
   if (kind == "diffusers") return replay_diffusers_case(from, what, one, name, dump);
   if (is_flow(kind)) return replay_flow_case(from, what, one, name, dump);
-  return not_yet(name);
+  return not_built(name);
 }
 
 }  // namespace

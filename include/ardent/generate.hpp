@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
 #include <memory_resource>
 #include <new>
 #include <span>
@@ -255,10 +254,8 @@ void generate(Sampler const& sampler, Model& model, Executor const& executor, Ra
               std::span<float> tokens, Observer&& observe = {},
               std::pmr::memory_resource* memory = std::pmr::get_default_resource()) {
   const std::size_t bytes = workspace_bytes(sampler, model, executor, which.images);
-  const auto release = [=](std::byte* p) { memory->deallocate(p, bytes, detail::arena_alignment); };
-  const std::unique_ptr<std::byte, decltype(release)> workspace(
-      static_cast<std::byte*>(memory->allocate(bytes, detail::arena_alignment)), release);
-  generation<Sampler, Model, Executor>(sampler, model, executor, which.images, {workspace.get(), bytes})
+  const detail::owned_bytes workspace(*memory, bytes);
+  generation<Sampler, Model, Executor>(sampler, model, executor, which.images, {workspace.data, bytes})
       .run(random, which.first_image, tokens, observe);
 }
 

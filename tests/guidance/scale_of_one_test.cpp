@@ -5,9 +5,11 @@
 
 #include <ardent/generate.hpp>
 #include <ardent/guidance/constant.hpp>
+#include <ardent/guidance/ignored_as_published.hpp>
 #include <ardent/ordering/raster.hpp>
 #include <ardent/random/philox.hpp>
 #include <ardent/solver/ddpm.hpp>
+#include <ardent/solver/dpm_solver.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -40,4 +42,25 @@ TEST_CASE("guidance: a scale of 1 draws what no guidance draws") {
   INFO("largest difference " << worst << ", with a scale of 1.5 " << moved);
   CHECK(worst < 2e-4f);
   CHECK(moved > 1e-2f);
+}
+
+TEST_CASE("guidance::ignored_as_published: draws what no guidance draws, whatever the scale, from one branch") {
+  constexpr int images = 2, length = 6, channels = 5;
+  test::made_head const weights(ardent::adaln_shape<>(channels, 2 * channels, 32, 2, 8));
+  auto const memory = weights.packed<float>(weights.shape);
+  test::made_model model(ardent::denoiser::adaln_mlp<float>(weights.shape, memory.data()), length);
+  auto const draw = [&](auto const& guidance) {
+    auto const sampler = ardent::make_sampler(ardent::ordering::raster(length, 3), ardent::annealing::constant(12),
+                                              ardent::solver::dpm_solver<1>{}, guidance);
+    std::vector<float> tokens(static_cast<std::size_t>(images * length * channels));
+    ardent::generate(sampler, model, test::one_level<ardent::simd_level::baseline>(), ardent::random::philox(3),
+                     {images}, tokens);
+    return tokens;
+  };
+  ardent::guidance::constant const asked(3.5);
+  ardent::guidance::ignored_as_published const ignored(asked);
+  static_assert(!decltype(ignored)::guided);
+  CHECK(ignored.asked({0, 1, 0, 1}) == 3.5);
+  CHECK(draw(ignored) == draw(ardent::guidance::none{}));
+  CHECK(draw(ignored) != draw(asked));
 }

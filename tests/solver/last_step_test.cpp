@@ -3,16 +3,16 @@
 // The step to the clean node is a row like any other, taken as a limit: it lands on x0, from however noisy a node.
 #include <doctest/doctest.h>
 
-#include <ardent/solver/ddim.hpp>
-#include <ardent/solver/ddpm.hpp>
-#include <ardent/solver/dpm_solver.hpp>
-#include <ardent/solver/dpm_solver_pp.hpp>
+#include <ardent/ardent.hpp>
 
 #include <cmath>
 #include <initializer_list>
+#include <string>
+#include <type_traits>
 #include <vector>
 
 #include "solver/steps.hpp"
+#include "support/table_run.hpp"
 
 namespace {
 
@@ -63,7 +63,72 @@ void check_limit(Solver const& solver) {
   }
 }
 
+// Whole trajectories of random outputs, of as few steps as the solver makes and more: they end where the last output
+// says that x0 is.
+template <class Solver>
+void check_lands(std::string const& name, Solver const& solver) {
+  test::made_numbers numbers(31);
+  for (int const steps : {1, 2, 3, 4, 7}) {
+    if (steps < ardent::detail::least_steps<Solver>()) continue;
+    auto const nodes = test::random_nodes(steps, static_cast<std::uint64_t>(steps));
+    REQUIRE(nodes.back().sigma == 0);
+    for (prediction const from : {prediction::epsilon, prediction::x0, prediction::v}) {
+      auto const rows = test::rows_of(solver, nodes, from);
+      REQUIRE(rows.size() == static_cast<std::size_t>(steps));
+      test::run_state<typename std::remove_cvref_t<decltype(rows)>::value_type> state(numbers.normal());
+      double x0 = 0;
+      for (std::size_t k = 0; k < rows.size(); ++k) {
+        double const output = numbers.normal();
+        auto const c = ardent::convert(from, prediction::x0, nodes[k]);
+        x0 = c.of_x * state.x() + c.of_output * output;
+        state.apply(rows[k], output, numbers.normal());
+      }
+      INFO(name << ", " << steps << " steps, network " << static_cast<int>(from));
+      CHECK(test::close(state.x(), x0, 1e-10));
+    }
+  }
+}
+
 }  // namespace
+
+TEST_CASE("solvers: every trajectory to the clean end lands on the last x0, from one step on") {
+  namespace solver = ardent::solver;
+  using ardent::multistep_form;
+  check_lands("ddpm, small", solver::ddpm<ardent::variance::fixed_small>{});
+  check_lands("ddpm, large", solver::ddpm<ardent::variance::fixed_large>{});
+  check_lands("ddpm, learned", solver::ddpm<ardent::variance::learned>{});
+  check_lands("ddpm, learned range", solver::ddpm<>{});
+  check_lands("ddim", solver::ddim<>{});
+  check_lands("ddim, noisy", solver::ddim<0.5>{});
+  check_lands("dpm_solver<1>", solver::dpm_solver<1>{});
+  check_lands("dpm_solver<2>", solver::dpm_solver<2>{});
+  check_lands("dpm_solver<2, heun>", solver::dpm_solver<2, multistep_form::heun>{});
+  check_lands("dpm_solver<3>", solver::dpm_solver<3>{});
+  check_lands("dpm_solver_3_published", solver::dpm_solver_3_published<>{});
+  check_lands("dpm_solver_pp<1>", solver::dpm_solver_pp<1>{});
+  check_lands("dpm_solver_pp<2>", solver::dpm_solver_pp<2>{});
+  check_lands("dpm_solver_pp<2, heun>", solver::dpm_solver_pp<2, multistep_form::heun>{});
+  check_lands("dpm_solver_pp<3>", solver::dpm_solver_pp<3>{});
+  check_lands("dpm_solver_pp_3_published", solver::dpm_solver_pp_3_published<>{});
+  check_lands("sde_dpm_solver_pp<1>", solver::sde_dpm_solver_pp<1>{});
+  check_lands("sde_dpm_solver_pp<2>", solver::sde_dpm_solver_pp<2>{});
+  check_lands("unipc_2", solver::unipc_2<>{});
+}
+
+TEST_CASE("flow solvers: one step from noise lands on the last x0") {
+  ardent::process::flow_linear const process;
+  auto const nodes = test::nodes_of(process, ardent::grid::time_uniform{}, 1);
+  auto const check = [&](auto const& solver, double at_noise, double at_token) {
+    auto const rows = test::rows_of(solver, nodes, prediction::velocity);
+    test::run_state<typename std::remove_cvref_t<decltype(rows)>::value_type> state(0.7);
+    for (std::size_t k = 0; k < rows.size(); ++k) state.apply(rows[k], k == 0 ? at_noise : at_token, 5);
+    return state.x();
+  };
+  CHECK(test::close(check(ardent::solver::flow_euler{}, 0.4, 0), 0.3));
+  CHECK(test::close(check(ardent::solver::flow_ab2{}, 0.4, 0), 0.3));
+  CHECK(test::close(check(ardent::solver::flow_heun{}, 0.4, 0.6), 0.3));  // its last step to no noise is Euler's
+  CHECK(test::close(check(ardent::solver::flow_euler_maruyama{}, 0.4, 0), 0.7 - ((2 - 1) * 0.4 + 0.7)));
+}
 
 TEST_CASE("solvers: the last step is x0") {
   SUBCASE("ddim, deterministic") { check_last(ardent::solver::ddim<>()); }

@@ -30,6 +30,14 @@ void check_multistep(std::string const& where, Process const& p, Grid const& g) 
   test::check_order(where + "dpm_solver_pp<3>", 3, solver::dpm_solver_pp<3>{}, p, g);
   test::check_order(where + "dpm_solver_pp_3_published", 2, solver::dpm_solver_pp_3_published<>{}, p, g);
   test::check_order(where + "unipc_2", 3, solver::unipc_2<>{}, p, g);
+  // with lower orders at the end: the error goes over from the inner steps' order to the last one's
+  constexpr auto form = multistep_form::midpoint;
+  test::check_order(where + "dpm_solver<3>, always", 2, solver::dpm_solver<3, form, ardent::always>{}, p, g, 0.25);
+  test::check_order(where + "dpm_solver_pp<2>, always", 2, solver::dpm_solver_pp<2, form, ardent::always>{}, p, g,
+                    0.25);
+  test::check_order(where + "dpm_solver_pp<3>, always", 2, solver::dpm_solver_pp<3, form, ardent::always>{}, p, g,
+                    0.25);
+  test::check_order(where + "unipc_2, always", 2, solver::unipc_2<ardent::always>{}, p, g, 0.25);
   test::check_order(where + "ddim", 1, solver::ddim<>{}, p, g);
 }
 

@@ -7,12 +7,29 @@
 #include <ardent/config.hpp>
 
 #include <cstddef>
+#include <memory_resource>
 
 namespace ardent {
 inline namespace v0 {
 namespace detail {
 
 inline constexpr std::size_t arena_alignment = 64;
+
+/// Bytes of a memory resource, given back in the end.
+class owned_bytes {
+ public:
+  owned_bytes(std::pmr::memory_resource& from, std::size_t bytes)
+      : data(static_cast<std::byte*>(from.allocate(bytes, arena_alignment))), from_(from), bytes_(bytes) {}
+  ~owned_bytes() { from_.deallocate(data, bytes_, arena_alignment); }
+  owned_bytes(owned_bytes const&) = delete;
+  owned_bytes& operator=(owned_bytes const&) = delete;
+
+  std::byte* const data;
+
+ private:
+  std::pmr::memory_resource& from_;
+  std::size_t bytes_;
+};
 
 class arena {
  public:

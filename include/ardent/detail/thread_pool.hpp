@@ -5,7 +5,7 @@
 
 #include <ardent/config.hpp>
 
-#include <condition_variable>
+#include <atomic>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -58,62 +58,45 @@ class thread_pool {
     const std::lock_guard one_caller(callers_);
     first_exception failure;
     const auto guarded = [&](int rank) { failure.guard([&] { f(rank); }); };
-    {
-      const std::lock_guard lock(mutex_);
-      job_ = [](void const* context, int rank) { (*static_cast<decltype(guarded) const*>(context))(rank); };
-      context_ = &guarded;
-      running_ = size_ - 1;
-      ++generation_;
-    }
-    start_.notify_all();
+    job_ = [](void const* context, int rank) { (*static_cast<decltype(guarded) const*>(context))(rank); };
+    context_ = &guarded;
+    running_.store(size_ - 1, std::memory_order_relaxed);
+    begin();
     guarded(0);
-    {
-      std::unique_lock lock(mutex_);
-      done_.wait(lock, [this] { return running_ == 0; });
-    }
+    for (int left = running_.load(); left != 0; left = running_.load()) running_.wait(left);
     failure.rethrow();
   }
 
  private:
   void work(int rank) {
-    unsigned seen = 0;
-    for (;;) {
-      void (*job)(void const*, int) = nullptr;
-      void const* context = nullptr;
-      {
-        std::unique_lock lock(mutex_);
-        start_.wait(lock, [&] { return stopping_ || generation_ != seen; });
-        if (stopping_) return;
-        seen = generation_;
-        job = job_;
-        context = context_;
-      }
-      job(context, rank);
-      {
-        const std::lock_guard lock(mutex_);
-        --running_;
-      }
-      done_.notify_one();
+    // a generation ends only when every worker has counted itself out, so none is missed
+    for (unsigned seen = 0;; ++seen) {
+      generation_.wait(seen);
+      if (stopping_) return;
+      job_(context_, rank);
+      if (running_.fetch_sub(1) == 1) running_.notify_one();
     }
   }
+  /// Publishes what the workers are to read, and wakes them.
+  void begin() {
+    generation_.fetch_add(1);
+    generation_.notify_all();
+  }
   void stop() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    start_.notify_all();
+    stopping_ = true;
+    begin();
     for (std::thread& worker : workers_) worker.join();
     workers_.clear();
   }
 
   int size_;
-  std::mutex callers_, mutex_;
-  std::condition_variable start_, done_;
+  std::mutex callers_;
   void (*job_)(void const*, int) = nullptr;
   void const* context_ = nullptr;
-  unsigned generation_ = 0;
-  int running_ = 0;
   bool stopping_ = false;
+  // waited on, which costs a program that includes this half of what <condition_variable> does to compile
+  std::atomic<unsigned> generation_{0};
+  std::atomic<int> running_{0};
   std::vector<std::thread> workers_;
 };
 

@@ -22,8 +22,8 @@ namespace solver {
 /// b_0 = sqrt(sigma'^2 - s^2) - sigma alpha' / alpha; for other networks the same in x0. The last step goes to
 /// sigma' = 0, where s = 0 too.
 ///
-/// Source: DDIM (arXiv 2010.02502), equations 12 and 16. Global order 1 for eta = 0, which holds on any
-/// path; eta > 0 needs a variance-preserving one.
+/// Source: DDIM (arXiv 2010.02502), equations 12 and 16. Global order 1 for eta = 0, on any path; weak
+/// order 1 for eta > 0, which needs a variance-preserving one.
 ///
 /// @tparam Eta  in [0, 1]: 0 deterministic, 1 as noisy as DDPM with the small variance; or `dynamic`
 template <auto Eta = 0>

@@ -23,7 +23,8 @@ namespace solver {
 /// @brief DDPM's ancestral sampling.
 ///
 /// Row (m = x0): a = coef2, b_0 = coef1 of the posterior, s = standard deviation; for an epsilon network
-/// (m = epsilon) a = coef1 / alpha + coef2, b_0 = -coef1 sigma / alpha. A step to sigma = 0 adds no noise.
+/// (m = epsilon) a = coef1 / alpha + coef2, b_0 = -coef1 sigma / alpha. A step to sigma = 0 adds no noise. Weak
+/// global order 1.
 ///
 /// Source: DDPM (arXiv 2006.11239), algorithm 2 and equation 7; the learned variances from arXiv 2102.09672,
 /// section 3.1 and equation 15.

@@ -19,7 +19,8 @@ enum class multistep_form {
 
 /// @brief For FinalOrderBelow: the last steps keep their order.
 inline constexpr int never = 0;
-/// @brief For FinalOrderBelow: the last steps always have lower orders.
+/// @brief For FinalOrderBelow: the last steps always have lower orders. The global order is then at most 2: the last
+/// step, of order 1, has a local error of order 2.
 inline constexpr int always = 1 << 30;
 
 namespace detail {
