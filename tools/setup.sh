@@ -115,6 +115,10 @@ make_venv() {
   if ! home=$(cuda_home) || [ ! -d "$home/include/cccl/thrust" ]; then
     requirements+=(tools/requirements-cccl.txt)
   fi
+  # the toolkit may come without the disassembler that a test needs
+  if home=$(cuda_home) && [ ! -x "$home/bin/nvdisasm" ] && ! has_command nvdisasm; then
+    requirements+=(tools/requirements-nvdisasm.txt)
+  fi
   wanted=$(cat "${requirements[@]}" && "$python" --version && pwd)
   [ "$(cat .venv/stamp 2>/dev/null)" != "$wanted" ] || return 0
   say "making .venv: $(sed -n '/==/p' "${requirements[@]}" | paste -sd' ') (log: build/log/venv)"

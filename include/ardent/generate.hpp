@@ -184,9 +184,7 @@ class generation {
     whole.positions = memory_.positions;
     whole.times = memory_.times;
     const auto rows = sampler_.rows(ar_step);
-    const ar_step_numbers numbers{sampler_.guidance_scale(ar_step), sampler_.noise_factor(ar_step),
-                                  static_cast<float>(sampler_.clipping().low()),
-                                  static_cast<float>(sampler_.clipping().high())};
+    const ar_step_numbers numbers = numbers_of(sampler_, ar_step);
     int const* const time_index = memory_.time_index + memory_.first_row[ar_step];
     const auto kernel = [&](auto& block, auto& grid, tile const& t, trajectory_memory const& memory) {
       trajectory<Sampler::branches>(block, grid, t, rows.data(), time_index, static_cast<int>(rows.size()), numbers,

@@ -41,6 +41,13 @@ struct ar_step_numbers {
   float x0_high = 0;          ///< see x0_low
 };
 
+/// @brief These numbers of a sampler's AR step.
+template <class Sampler>
+constexpr ar_step_numbers numbers_of(Sampler const& sampler, int ar_step) {
+  return {sampler.guidance_scale(ar_step), sampler.noise_factor(ar_step), static_cast<float>(sampler.clipping().low()),
+          static_cast<float>(sampler.clipping().high())};
+}
+
 namespace detail {
 
 /// This block's slots, earlier model outputs, and the denoiser's input, one after the other.
@@ -62,9 +69,10 @@ struct trajectory_state {
 };
 
 /// One element's row: conversion, the linear program, noise.
-template <class Row, class T, class Noise>
-ARDENT_INLINE void advance(Row const& row, ar_step_numbers const& numbers, trajectory_state<Row, T> const& s,
-                           std::ptrdiff_t e, T output, [[maybe_unused]] float variance, Noise noise) {
+/// @tparam State  has slot[i][e], earlier[j][e] and input[e]: memory, or registers
+template <class Row, class State, class T, class Noise>
+ARDENT_INLINE void advance(Row const& row, ar_step_numbers const& numbers, State& s, std::ptrdiff_t e, T output,
+                           [[maybe_unused]] float variance, Noise noise) {
   T model[Row::history];
   const T x = s.slot[0][e];
   if constexpr (Row::parts.clipped_x0) {

@@ -10,7 +10,7 @@ using predicts = ardent::predicts<ardent::prediction::v>;
 using predicts = ardent::predicts<ardent::prediction::epsilon>;
 #endif
 
-void draw(ardent::unconditional_model<ardent::denoiser::gaussian_mixture>& model, std::span<float> tokens) {
+void draw(ardent::unconditional_model<ardent::denoiser::gaussian_mixture<>>& model, std::span<float> tokens) {
   ardent::generate(ardent::sampler<ardent::ordering::raster<16>, predicts>(), model, ardent::executor::host(),
                    ardent::random::philox(1), {1}, tokens);
 }

@@ -6,7 +6,7 @@
 
 struct model {
   int sequence_length() const { return 16; }
-  ardent::denoiser::gaussian_mixture denoiser() const { return {1, 0, nullptr, nullptr, nullptr}; }
+  ardent::denoiser::gaussian_mixture<> denoiser() const { return {1, 0, nullptr, nullptr, nullptr}; }
 #ifndef ARDENT_BAD
   template <class Executor>
   void condition(Executor const&, ardent::ar_step_view const&, float*) const {}

@@ -54,9 +54,9 @@ __global__ void draw(ardent::tile t, Row const* rows, int const* time_index, int
   ardent::trajectory<2>(block, grid, t, rows, time_index, count, numbers, denoiser, random, memory, tokens);
 }
 
-template __global__ void draw<ardent::denoiser::gaussian_mixture, plain::row_type>(
-    ardent::tile, plain::row_type const*, int const*, int, ardent::ar_step_numbers, ardent::denoiser::gaussian_mixture,
-    ardent::random::philox, ardent::trajectory_memory, float*);
+template __global__ void draw<ardent::denoiser::gaussian_mixture<>, plain::row_type>(
+    ardent::tile, plain::row_type const*, int const*, int, ardent::ar_step_numbers,
+    ardent::denoiser::gaussian_mixture<>, ardent::random::philox, ardent::trajectory_memory, float*);
 template __global__ void draw<ardent::denoiser::adaln_mlp<>, sampler::row_type>(
     ardent::tile, sampler::row_type const*, int const*, int, ardent::ar_step_numbers, ardent::denoiser::adaln_mlp<>,
     ardent::random::philox, ardent::trajectory_memory, float*);

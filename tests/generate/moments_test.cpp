@@ -14,7 +14,7 @@ namespace {
 constexpr int images = 800, length = 50, count = images * length;
 
 /// All tokens, one channel each, every token drawn on its own.
-std::vector<float> draw(auto const& sampler, ardent::denoiser::gaussian_mixture const& mixture) {
+std::vector<float> draw(auto const& sampler, ardent::denoiser::gaussian_mixture<> const& mixture) {
   ardent::unconditional_model model(mixture, length);
   std::vector<float> tokens(static_cast<std::size_t>(count));
   ardent::generate(sampler, model, ardent::executor::host(2), ardent::random::philox(2024), {images}, tokens);

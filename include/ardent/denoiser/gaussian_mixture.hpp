@@ -6,6 +6,7 @@
 
 #include <ardent/denoiser/pointwise.hpp>
 #include <ardent/detail/float_math.hpp>
+#include <ardent/number.hpp>
 
 namespace ardent {
 inline namespace v0 {
@@ -16,11 +17,13 @@ namespace denoiser {
 /// With p(x0) = sum_i w_i N(mean_i, deviation_i^2 I), x = alpha x0 + sigma epsilon has
 /// E[epsilon | x] = sigma sum_i r_i (x - alpha mean_i) / (alpha^2 deviation_i^2 + sigma^2), r_i the responsibility of
 /// component i at x. Views: the numbers must outlive it. The condition is not read.
+/// @tparam Channels  numbers of a token, or `dynamic`
+template <auto Channels = dynamic>
 class gaussian_mixture_function {
  public:
   static constexpr prediction predicted = prediction::epsilon;  ///< it predicts epsilon
 
-  /// @param channels    numbers of a token
+  /// @param channels    numbers of a token; Channels, if that is a number
   /// @param components  number of Gaussians, at least 1
   /// @param weights     [components], positive
   /// @param means       [components][channels]
@@ -29,23 +32,24 @@ class gaussian_mixture_function {
                                       float const* deviations)
       : channels_(channels), components_(components), weights_(weights), means_(means), deviations_(deviations) {}
 
-  ARDENT_HD int channels() const { return channels_; }  ///< numbers of a token
-  ARDENT_HD int outputs() const { return channels_; }   ///< the same
-  ARDENT_HD int condition_width() const { return 0; }   ///< no condition
+  ARDENT_HD constexpr int channels() const { return channels_.get(); }  ///< numbers of a token
+  ARDENT_HD constexpr int outputs() const { return channels(); }        ///< the same
+  ARDENT_HD constexpr int condition_width() const { return 0; }         ///< no condition
 
   /// @brief epsilon of one token.
   ARDENT_INLINE void operator()(float const* x, time_point const& time, float const*, float* output) const {
     float best = -3e38f;
     for (int i = 0; i < components_; ++i) best = log_weight(x, time, i) > best ? log_weight(x, time, i) : best;
-    for (int c = 0; c < channels_; ++c) output[c] = 0;
+    const int channels = channels_.get();
+    for (int c = 0; c < channels; ++c) output[c] = 0;
     float sum = 0;
     for (int i = 0; i < components_; ++i) {
       const float responsibility = detail::exp_float(log_weight(x, time, i) - best);
-      const float scale = responsibility * time.sigma / variance(time, i);
+      const float scale = detail::quotient(responsibility * time.sigma, variance(time, i));
       sum += responsibility;
-      for (int c = 0; c < channels_; ++c) output[c] += scale * (x[c] - time.alpha * means_[i * channels_ + c]);
+      for (int c = 0; c < channels; ++c) output[c] += scale * (x[c] - time.alpha * means_[i * channels + c]);
     }
-    for (int c = 0; c < channels_; ++c) output[c] /= sum;
+    for (int c = 0; c < channels; ++c) output[c] = detail::quotient(output[c], sum);
   }
 
  private:
@@ -54,29 +58,37 @@ class gaussian_mixture_function {
   }
   ARDENT_INLINE float log_weight(float const* x, time_point const& time, int i) const {
     const float v = variance(time, i);
+    const int channels = channels_.get();
     float square = 0;
-    for (int c = 0; c < channels_; ++c) {
-      const float d = x[c] - time.alpha * means_[i * channels_ + c];
+    for (int c = 0; c < channels; ++c) {
+      const float d = x[c] - time.alpha * means_[i * channels + c];
       square += d * d;
     }
-    return detail::log_float(weights_[i]) - 0.5f * (static_cast<float>(channels_) * detail::log_float(v) + square / v);
+    return detail::log_float(weights_[i]) - 0.5f * (static_cast<float>(channels) * detail::log_float(v) + detail::quotient(square, v));
   }
 
-  int channels_;
+  [[no_unique_address]] number<int, Channels> channels_;
   int components_;
   float const* weights_;
   float const* means_;
   float const* deviations_;
 };
 
+gaussian_mixture_function(int, int, float const*, float const*, float const*) -> gaussian_mixture_function<>;
+
 /// @brief The mixture as a denoiser.
-class gaussian_mixture : public pointwise<gaussian_mixture_function> {
+/// @tparam Channels  numbers of a token, or `dynamic`
+template <auto Channels = dynamic>
+class gaussian_mixture : public pointwise<gaussian_mixture_function<Channels>> {
  public:
   /// @brief See gaussian_mixture_function.
   constexpr gaussian_mixture(int channels, int components, float const* weights, float const* means,
                              float const* deviations)
-      : pointwise(gaussian_mixture_function(channels, components, weights, means, deviations)) {}
+      : pointwise<gaussian_mixture_function<Channels>>(
+            gaussian_mixture_function<Channels>(channels, components, weights, means, deviations)) {}
 };
+
+gaussian_mixture(int, int, float const*, float const*, float const*) -> gaussian_mixture<>;
 
 }  // namespace denoiser
 }  // namespace v0

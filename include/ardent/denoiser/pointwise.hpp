@@ -24,6 +24,7 @@ class pointwise {
   /// @param function  the function of one token
   constexpr explicit pointwise(F function) : function_(function) {}
 
+  ARDENT_HD F const& function() const { return function_; }                      ///< the function
   ARDENT_HD int channels() const { return function_.channels(); }                ///< channels of a token
   ARDENT_HD int outputs() const { return function_.outputs(); }                  ///< numbers the function writes
   ARDENT_HD int condition_width() const { return function_.condition_width(); }  ///< numbers of a condition
