@@ -84,7 +84,8 @@ ARDENT_INLINE void pointwise_trajectory(tile const& t, int r, Row const* rows, i
     key.step = k;
     for (int q = 0; q < quads; ++q) {
       decltype(random.normal(key, q)) noise{};
-      if (row.noise != 0) noise = random.normal(key, q);
+      if constexpr (Row::parts.noise)
+        if (row.noise != 0) noise = random.normal(key, q);
       for (int j = 0; j < 4; ++j) {
         const int c = 4 * q + j;
         if (c >= Channels) break;

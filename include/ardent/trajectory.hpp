@@ -72,7 +72,7 @@ struct trajectory_state {
 /// @tparam State  has slot[i][e], earlier[j][e] and input[e]: memory, or registers
 template <class Row, class State, class T, class Noise>
 ARDENT_INLINE void advance(Row const& row, ar_step_numbers const& numbers, State& s, std::ptrdiff_t e, T output,
-                           [[maybe_unused]] float variance, Noise noise) {
+                           [[maybe_unused]] float variance, [[maybe_unused]] Noise noise) {
   T model[Row::history];
   const T x = s.slot[0][e];
   if constexpr (Row::parts.clipped_x0) {
@@ -90,15 +90,17 @@ ARDENT_INLINE void advance(Row const& row, ar_step_numbers const& numbers, State
     T next = row.slot[i][0] * before[0];
     for (int j = 1; j < Row::slots; ++j) next += row.slot[i][j] * before[j];
     for (int j = 0; j < Row::history; ++j) next += row.model[i][j] * model[j];
-    if (i == 0) {
-      T deviation = row.noise * static_cast<T>(numbers.noise_factor);
-      if constexpr (Row::parts.learned_variance) {
-        const float share = 0.5f * (variance + 1.0f);
-        const float half_log = share * static_cast<float>(row.half_log_variance_max) +
-                               (1.0f - share) * static_cast<float>(row.half_log_variance_min);
-        deviation *= static_cast<T>(exp_float(half_log));
+    if constexpr (Row::parts.noise) {
+      if (i == 0) {
+        T deviation = row.noise * static_cast<T>(numbers.noise_factor);
+        if constexpr (Row::parts.learned_variance) {
+          const float share = 0.5f * (variance + 1.0f);
+          const float half_log = share * static_cast<float>(row.half_log_variance_max) +
+                                 (1.0f - share) * static_cast<float>(row.half_log_variance_min);
+          deviation *= static_cast<T>(exp_float(half_log));
+        }
+        next += deviation * static_cast<T>(noise);
       }
-      next += deviation * static_cast<T>(noise);
     }
     s.slot[i][e] = next;
   }
@@ -166,7 +168,8 @@ ARDENT_INLINE void trajectory(Block& block, Grid& grid, tile const& t, Row const
 
     block.elements(all_tokens, {0, quads, 1}, [&](int r, int q) ARDENT_INLINE_LAMBDA {
       decltype(random.normal(noise_key{}, 0)) noise{};
-      if (row.noise != 0) noise = random.normal(key_of(noise_domain::step, k, r), q);
+      if constexpr (Row::parts.noise)
+        if (row.noise != 0) noise = random.normal(key_of(noise_domain::step, k, r), q);
       float const* const conditional = memory.output + static_cast<std::ptrdiff_t>(r) * outputs;
       for (int j = 0; j < 4 && 4 * q + j < channels; ++j) {
         const int c = 4 * q + j;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "support/made_numbers.hpp"
+#include "support/one_level.hpp"
 #include "support/table_run.hpp"
 
 namespace {
@@ -28,11 +29,13 @@ constexpr double scale = 2.3, low = -0.9, high = 0.8, temperature = 0.7;
 
 // The best answer for a mixture that the condition names, at a level rounded as the kernel tells it; then, if the
 // solver asks for it, a variance.
-template <prediction From, path_shape Shape, bool Variance>
 struct network {
-  static constexpr prediction predicted = From;
+  static constexpr prediction predicted = prediction::epsilon;  // or what `from` says: the rows know
+  prediction from;
+  path_shape shape;
+  bool variance;
   int channels() const { return ::channels; }
-  int outputs() const { return (Variance ? 2 : 1) * ::channels; }
+  int outputs() const { return (variance ? 2 : 1) * ::channels; }
   int condition_width() const { return 1; }
 
   void operator()(float const* x, ardent::time_point const& time, float const* condition, float* output) const {
@@ -41,21 +44,32 @@ struct network {
     test::level const l{static_cast<double>(time.alpha), static_cast<double>(time.sigma)};
     for (int c = 0; c < ::channels; ++c) {
       auto const value = static_cast<double>(x[c]);
-      output[c] = static_cast<float>(test::output_of(From, data.at(value, l), l, Shape));
-      if (Variance) output[::channels + c] = static_cast<float>(std::sin(value + shift));
+      output[c] = static_cast<float>(test::output_of(from, data.at(value, l), l, shape));
+      if (variance) output[::channels + c] = static_cast<float>(std::sin(value + shift));
     }
   }
 };
 
-template <class Network>
 struct model {
-  Network function;
+  network function;
   std::vector<float> const& z;
   int sequence_length() const { return length; }
   auto denoiser() const { return ardent::denoiser::pointwise(function); }
   template <class Executor>
   void condition(Executor const&, ardent::ar_step_view const& view, float* out) const {
     std::copy_n(z.data(), view.branches * rows, out);
+  }
+};
+
+// A solver's rows on nodes of the test's choice, as a solver: kernels are compiled for shapes of rows, not for solvers.
+template <int Slots, int History, bool Variance, bool Stochastic>
+struct given_rows {
+  static constexpr int slots = Slots, history = History;
+  static constexpr bool reads_variance = Variance, stochastic = Stochastic;
+  std::vector<ardent::row<double, Slots, History>> list;
+  int evaluations(ardent::node const*, int) const { return static_cast<int>(list.size()); }
+  ardent::row<double, Slots, History> row(ardent::node const*, int, int k, prediction) const {
+    return list[static_cast<std::size_t>(k)];
   }
 };
 
@@ -78,8 +92,8 @@ struct choice {
   bool clipped = false;
 };
 
-template <class Network, class Row>
-double expected(recording const& what, Network const& network, std::vector<Row> const& table, choice const& how,
+template <class Row>
+double expected(recording const& what, network const& network, std::vector<Row> const& table, choice const& how,
                 int token, int channel, double noise_factor) {
   auto const element = static_cast<std::size_t>(token * channels + channel);
   test::run_state<Row> state(static_cast<double>(what.start[element]));
@@ -109,65 +123,68 @@ double expected(recording const& what, Network const& network, std::vector<Row> 
   return state.x();
 }
 
-template <prediction From, path_shape Shape, class Solver, class Process, class Grid>
-void check(Solver const& s, Process const& p, Grid const& g, double from, double to) {
-  constexpr int steps = 6;
-  using net = network<From, Shape, Solver::reads_variance>;
-  auto const table = test::rows_of(s, test::nodes_of(p, g, steps), From);
-  recording const what(static_cast<int>(table.size()));
+// Draws by the library, and returns the largest difference from what is expected.
+template <class Solver, class... Policies>
+double largest_difference(recording const& what, network const& net, Solver const& given, choice const& how,
+                          Policies const&... policies) {
   std::vector<float const*> draws;
   for (std::vector<float> const& d : what.draws) draws.push_back(d.data());
   ardent::random::recorded_step const recorded{what.start.data(), draws.data()};
+  std::vector<float> tokens(static_cast<std::size_t>(rows * channels));
+  model m{net, what.z};
+  auto const sampler = ardent::make_sampler(ardent::ordering::raster(length, 1), ardent::annealing::constant(3),
+                                            ardent::state<double>{}, given, policies...);
+  ardent::generate(sampler, m, test::one_level<ardent::simd_level::baseline>(),
+                   ardent::random::replay(&recorded, nullptr, length), {images}, tokens);
+  double worst = 0;
+  for (int token = 0; token < rows; ++token)
+    for (int c = 0; c < channels; ++c) {
+      double const right = expected(what, net, given.list, how, token, c, Solver::stochastic ? temperature : 1);
+      double const off = std::abs(static_cast<double>(tokens[static_cast<std::size_t>(token * channels + c)]) - right);
+      worst = std::fmax(worst, std::isnan(off) ? 1e9 : off / std::fmax(1, std::abs(right)));
+    }
+  return worst;
+}
+
+template <class Given>
+void check_shape(network const& net, Given const& given, double from, double to) {
+  recording const what(static_cast<int>(given.list.size()));
   auto const largest = [&](choice const& how, auto const&... policies) {
-    constexpr bool tempered = Solver::stochastic;
-    std::vector<float> tokens(static_cast<std::size_t>(rows * channels));
-    model<net> m{net{}, what.z};
-    auto const draw = [&](auto const&... more) {
-      auto const sampler =
-          ardent::make_sampler(ardent::ordering::raster(length, 1), ardent::annealing::constant(steps),
-                               ardent::state<double>{}, ardent::predicts<From>{}, p, g, s, policies..., more...);
-      ardent::generate(sampler, m, ardent::executor::host(1), ardent::random::replay(&recorded, nullptr, length),
-                       {images}, tokens);
-    };
-    if constexpr (tempered)
-      draw(ardent::temperature::constant(temperature));
+    if constexpr (Given::stochastic)
+      return largest_difference(what, net, given, how, policies..., ardent::temperature::constant(temperature));
     else
-      draw();
-    double worst = 0;
-    for (int token = 0; token < rows; ++token)
-      for (int c = 0; c < channels; ++c) {
-        double const right = expected(what, net{}, table, how, token, c, tempered ? temperature : 1);
-        double const off =
-            std::abs(static_cast<double>(tokens[static_cast<std::size_t>(token * channels + c)]) - right);
-        worst = std::fmax(worst, std::isnan(off) ? 1e9 : off / std::fmax(1, std::abs(right)));
-      }
-    return worst;
+      return largest_difference(what, net, given, how, policies...);
   };
   ardent::guidance::constant const everywhere(scale);
+  ardent::guidance::interval const sometimes(everywhere, from, to), never(everywhere, 1e8, 1e9);
   // the state is double, what goes to and comes from the network is float
   CHECK(largest({}, everywhere) < 3e-6);
-  CHECK(largest({from, to, false}, ardent::guidance::interval(everywhere, from, to)) < 3e-6);
+  CHECK(largest({from, to, false}, sometimes) < 3e-6);
   CHECK(largest({-1e9, 1e9, true}, everywhere, ardent::clipping::x0(low, high)) < 3e-6);
   // and the comparison sees whether guidance acts
-  CHECK(largest({1e9, 1e9, false}, everywhere) > 1e-3);
+  CHECK(largest({}, never) > 1e-3);
+}
+
+template <class Solver, class Process, class Grid>
+void check(prediction from, path_shape shape, Solver const& s, Process const& p, Grid const& g, double low_time,
+           double high_time) {
+  given_rows<Solver::slots, Solver::history, Solver::reads_variance, Solver::stochastic> given;
+  given.list = test::rows_of(s, test::nodes_of(p, g, 6), from);
+  INFO("network " << static_cast<int>(from));
+  check_shape(network{from, shape, Solver::reads_variance}, given, low_time, high_time);
 }
 
 template <class Solver>
 void check_training_steps(std::string const& name, Solver const& s = {}) {
   INFO(name);
-  constexpr auto shape = path_shape::variance_preserving;
-  grid::clip<grid::respaced, 800> const g;
-  check<prediction::epsilon, shape>(s, process::cosine<>{}, g, 100, 500);
-  check<prediction::x0, shape>(s, process::cosine<>{}, g, 100, 500);
-  check<prediction::v, shape>(s, process::cosine<>{}, g, 100, 500);
+  for (prediction const from : {prediction::epsilon, prediction::x0, prediction::v})
+    check(from, path_shape::variance_preserving, s, process::cosine<>{}, grid::clip<grid::respaced, 800>{}, 100, 500);
 }
 
-template <path_shape Shape, class Solver, class Process, class Grid>
-void check_flow(Solver const& s, Process const& p, Grid const& g) {
-  check<prediction::epsilon, Shape>(s, p, g, 0.2, 0.6);
-  check<prediction::x0, Shape>(s, p, g, 0.2, 0.6);
-  check<prediction::v, Shape>(s, p, g, 0.2, 0.6);
-  check<prediction::velocity, Shape>(s, p, g, 0.2, 0.6);
+template <class Solver, class Process, class Grid>
+void check_flow(path_shape shape, Solver const& s, Process const& p, Grid const& g) {
+  for (prediction const from : {prediction::epsilon, prediction::x0, prediction::v, prediction::velocity})
+    check(from, shape, s, p, g, 0.2, 0.6);
 }
 
 template <class Solver>
@@ -175,8 +192,8 @@ void check_flows(std::string const& name, Solver const& s = {}) {
   INFO(name);
   using times = grid::between<grid::time_uniform, 0.9, 0.05>;
   auto const both = [&](auto const& g) {
-    check_flow<path_shape::linear>(s, process::flow_linear{}, g);
-    check_flow<path_shape::variance_preserving>(s, process::flow_cosine{}, g);
+    check_flow(path_shape::linear, s, process::flow_linear{}, g);
+    check_flow(path_shape::variance_preserving, s, process::flow_cosine{}, g);
   };
   if constexpr (requires { Solver::parts; })
     both(grid::subdivided<times, Solver::parts>{});
@@ -221,6 +238,6 @@ TEST_CASE("every solver of flows, in the kernel") {
   check_flows<solver::singlestep_3>("singlestep_3");
   check_flows<solver::dpm_solver_pp<2>>("dpm_solver_pp<2>");
   check_flows<solver::unipc_2<>>("unipc_2");
-  check_flow<path_shape::linear>(solver::flow_euler_maruyama{}, process::flow_linear{},
-                                 grid::between<grid::time_uniform, 0.9, 0.05>{});
+  check_flow(path_shape::linear, solver::flow_euler_maruyama{}, process::flow_linear{},
+             grid::between<grid::time_uniform, 0.9, 0.05>{});
 }

@@ -130,6 +130,10 @@ struct row_rules {
                               : ": the grid starts in pure noise, where an epsilon network says nothing about x0 "
                                 "and log(alpha / sigma) is infinite. Start at less noise with grid::between or "
                                 "grid::clip, or predict x0, v or a velocity with a solver that needs no log-SNR"));
+    if (!Solver::stochastic && full.noise != 0)
+      throw std::invalid_argument(
+          "ardent::sampler: expected no noise of a solver with stochastic = false, found some in row " +
+          std::to_string(k));
     full.guided = guidance_acts_at(guidance, full.timestep);
     return round_row<Row>(full);
   }

@@ -17,12 +17,24 @@ inline namespace v0 {
 struct row_parts {
   bool learned_variance = true;  ///< the noise's size is read from the network
   bool clipped_x0 = true;        ///< the output is converted by way of a clipped x0
+  bool noise = true;             ///< noise may be added
 };
 
 namespace detail {
 
 struct no_part_1 {};
 struct no_part_2 {};
+
+template <class T>
+struct noise_part {
+  T noise = 0;  ///< coefficient of the noise added to slot 0 (0: none is drawn)
+};
+
+/// In a kernel that draws no noise, nothing of it is left.
+template <class T>
+struct no_noise_part {
+  static constexpr T noise = 0;  ///< none is drawn
+};
 
 template <class T>
 struct variance_part {
@@ -60,7 +72,8 @@ struct clip_part {
 /// @tparam Parts    what else it has; solvers fill rows that have everything
 template <class T, int Slots = 1, int History = 1, row_parts Parts = row_parts{}>
 struct row : std::conditional_t<Parts.learned_variance, detail::variance_part<T>, detail::no_part_1>,
-             std::conditional_t<Parts.clipped_x0, detail::clip_part<T>, detail::no_part_2> {
+             std::conditional_t<Parts.clipped_x0, detail::clip_part<T>, detail::no_part_2>,
+             std::conditional_t<Parts.noise, detail::noise_part<T>, detail::no_noise_part<T>> {
   using value_type = T;
   static constexpr int slots = Slots;        ///< number of slots
   static constexpr int history = History;    ///< number of model outputs used
@@ -74,7 +87,6 @@ struct row : std::conditional_t<Parts.learned_variance, detail::variance_part<T>
   T of_output = 1;               ///< see of_x
   T slot[Slots][Slots] = {};     ///< coefficients of the slots
   T model[Slots][History] = {};  ///< coefficients of the converted outputs, newest first
-  T noise = 0;                   ///< coefficient of the noise added to slot 0 (0: none is drawn)
 };
 
 namespace detail {
@@ -94,7 +106,7 @@ constexpr To round_row(From const& from) {
     for (int j = 0; j < To::slots; ++j) to.slot[i][j] = static_cast<T>(from.slot[i][j]);
     for (int j = 0; j < To::history; ++j) to.model[i][j] = static_cast<T>(from.model[i][j]);
   }
-  to.noise = static_cast<T>(from.noise);
+  if constexpr (To::parts.noise) to.noise = static_cast<T>(from.noise);
   if constexpr (To::parts.learned_variance) {
     to.half_log_variance_min = static_cast<T>(from.half_log_variance_min);
     to.half_log_variance_max = static_cast<T>(from.half_log_variance_max);
