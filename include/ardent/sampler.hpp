@@ -41,7 +41,8 @@ class basic_sampler {
  public:
   using state_type = typename State::type;  ///< type of the state x
   /// @brief The rows of this sampler's program.
-  using row_type = row<state_type, Solver::slots, Solver::history, row_parts{Solver::reads_variance, Clipping::clips, Solver::stochastic}>;
+  using row_type = row<state_type, Solver::slots, Solver::history,
+                       row_parts{Solver::reads_variance, Clipping::clips, Solver::stochastic}>;
   using solver_type = Solver;      ///< the solver
   using numerics_type = Numerics;  ///< what is promised of the arithmetic
 

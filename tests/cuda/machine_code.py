@@ -61,9 +61,12 @@ def opcodes(text):
 
 
 def shape(name):
-    """Branches, channels, slots and history of a kernel, from its mangled name."""
-    kernel = re.search(r"pointwise_kernelILi(\d+)ELi(\d+)E.*?3rowI[fd]Li(\d+)ELi(\d+)E", name)
-    return kernel.groups() if kernel else ("?",) * 4
+    """Branches, channels, slots, history and "yes" if noise is drawn, from a kernel's mangled name."""
+    kernel = re.search(r"pointwise_kernelILi(\d+)ELi(\d+)E.*?3rowI[fd]Li(\d+)ELi(\d+)E.*?row_partsE((?:Lb[01]E)*)E", name)
+    if not kernel:
+        return ("?",) * 5
+    flags = re.findall(r"Lb([01])E", kernel[5])
+    return (*kernel.groups()[:4], "yes" if len(flags) > 2 and flags[2] == "1" else "no")
 
 
 def main():
@@ -83,16 +86,16 @@ def main():
             if len(found) != kernels:
                 bad.append(f"sm_{arch}: expected {compositions} compositions to make {kernels} kernels, found {len(found)}")
             for name, counts in sorted(found.items(), key=lambda item: shape(item[0])):
-                branches, channels, slots, history = shape(name)
+                branches, channels, slots, history, noise = shape(name)
                 wrong = {op: counts[op] for op in FORBIDDEN if counts[op]}
                 if not counts["RET"]:  # sm_80 leaves loops by a CALL to the next line, from which nothing returns
                     wrong.pop("CALL", None)
                 if wrong:
                     bad.append(f"sm_{arch}: a kernel of {branches} branches, {slots} slots, {history} outputs has {wrong}")
-                cells = [f"sm_{arch}", branches, channels, slots, history, registers.get(name, "?"), sum(counts.values())]
+                cells = [f"sm_{arch}", branches, channels, slots, history, noise, registers.get(name, "?"), sum(counts.values())]
                 rows.append("| " + " | ".join(str(cell) for cell in cells + [counts[op] for op in COUNTED]) + " |")
     version = re.search(r"V[\d.]+", subprocess.run([command[0], "--version"], capture_output=True, text=True).stdout)[0]
-    head = ["architecture", "branches", "channels", "slots", "outputs kept", "registers", "instructions", *COUNTED]
+    head = ["architecture", "branches", "channels", "slots", "outputs kept", "noise", "registers", "instructions", *COUNTED]
     lines = ["# Kernels", "",
              "Written by `tests/cuda/machine_code.py`, which also checks that no kernel below calls a subroutine, jumps",
              "through a register or keeps anything in local memory. Pointwise trajectories of a Gaussian mixture with",

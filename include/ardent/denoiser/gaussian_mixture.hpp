@@ -64,7 +64,8 @@ class gaussian_mixture_function {
       const float d = x[c] - time.alpha * means_[i * channels + c];
       square += d * d;
     }
-    return detail::log_float(weights_[i]) - 0.5f * (static_cast<float>(channels) * detail::log_float(v) + detail::quotient(square, v));
+    return detail::log_float(weights_[i]) -
+           0.5f * (static_cast<float>(channels) * detail::log_float(v) + detail::quotient(square, v));
   }
 
   [[no_unique_address]] number<int, Channels> channels_;

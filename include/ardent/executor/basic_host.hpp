@@ -22,7 +22,8 @@ namespace executor {
 /// - `threads()`: how many work at once; `groups()`: how many tiles are worked on at once, each by its own group.
 /// - `parallel_for(n, f)`: f(i, worker) for i in [0, n), in any order; worker in [0, threads()).
 /// - `run_tiles(n, kernel)`: kernel(block, grid, tile, worker) for n tiles, each by one block.
-/// - `run_team(kernel)`: kernel(block, grid, worker) by all groups together, as one grid. The kernel must not throw: the
+/// - `run_team(kernel)`: kernel(block, grid, worker) by all groups together, as one grid. The kernel must not throw:
+/// the
 ///   others would wait for it at a barrier for ever.
 ///
 /// @tparam Pool  threads that run one function at once: `Pool(int)`, `size()`, `run(f)`, one caller at a time
