@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Pointwise kernels for machine_code.py to look at, six compositions of them; and what a launch says on a machine with
-// no GPU: it launches them, and prints the one line of the exception, or that they were launched. compositions: 6,
-// kernels: 4
+// no GPU: it launches them, and prints the one line of the exception, or that they were launched.
+//
+// compositions: 6, kernels: 4
 #include <ardent/ardent.hpp>
 #include <ardent/cuda/pointwise.hpp>
 
