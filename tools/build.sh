@@ -23,18 +23,20 @@ compile() {
   ninja -C "build/$folder" -k 0 "$@" >"build/log/$folder.build" 2>&1
 }
 
-# build_or_stop FOLDER TARGET MESON-ARGUMENT...: an optimised build for use rather than for tests.
+# build_or_stop FOLDER TARGETS MESON-ARGUMENT...: an optimised build for use rather than for tests; TARGETS are words.
 build_or_stop() {
-  local folder=$1 target=$2
+  local folder=$1 targets=$2
   shift 2
   say "building $folder (log: build/log/$folder.build)"
   configure "$folder" g++ --buildtype=release "$@" ||
     fail_with "build/log/$folder.setup" "build/$folder could not be configured"
-  compile "$folder" "$target" || fail_with "build/log/$folder.build" "build/$folder did not build"
+  # shellcheck disable=SC2086  # words on purpose
+  compile "$folder" $targets || fail_with "build/log/$folder.build" "build/$folder did not build"
 }
 
 build_demo() {
-  build_or_stop demo examples/demo/demo -Dexamples=enabled -Dtests=disabled -Dbenchmarks=disabled -Ddocs=disabled
+  # mar too: it is the next thing that the README offers
+  build_or_stop demo "examples/demo/demo examples/mar/mar" -Dexamples=enabled -Dtests=disabled -Dbenchmarks=disabled -Ddocs=disabled
 }
 
 build_bench() {

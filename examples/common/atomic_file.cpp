@@ -169,4 +169,13 @@ void check_writable(fs::path const& path) {
   }
 }
 
+void check_other_file(fs::path const& output, fs::path const& other, char const* what) {
+  std::error_code ignored;
+  if (fs::exists(output, ignored) && !fs::is_regular_file(output, ignored)) return;
+  const fs::path here = fs::weakly_canonical(fs::absolute(output), ignored);
+  const fs::path there = fs::weakly_canonical(fs::absolute(other), ignored);
+  if (here == there || fs::equivalent(output, other, ignored))
+    fail(output, std::string("an output that is another file than ") + what, printable_path(other));
+}
+
 }  // namespace examples

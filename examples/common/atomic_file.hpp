@@ -30,4 +30,12 @@ void write_atomically(std::filesystem::path const& path, std::string_view conten
 /// @throws input_error as write_atomically, but for a disk that is full only for larger files
 void check_writable(std::filesystem::path const& path);
 
+/// @brief Checks that an output is not also another file of the run, under whatever name: a link, or another way there.
+/// Devices such as /dev/null may be.
+/// @param output  will be written
+/// @param other   must survive that
+/// @param what    what `other` is, for the message
+/// @throws input_error if they are one file
+void check_other_file(std::filesystem::path const& output, std::filesystem::path const& other, char const* what);
+
 }  // namespace examples

@@ -88,8 +88,12 @@ int run(int argc, char** argv) {
   std::optional<mar::options> given = mar::read_options(argc, argv);
   if (!given) return 0;
   for (auto const& file : {given->out, given->dump}) {
-    if (file) examples::check_writable(*file);
+    if (!file) continue;
+    examples::check_writable(*file);
+    examples::check_other_file(*file, given->files.weights, "the weights");
+    examples::check_other_file(*file, given->files.config, "the configuration");
   }
+  if (given->out && given->dump) examples::check_other_file(*given->dump, *given->out, "the picture");
   mar::checkpoint const trained(given->files);
   mar::request what = mar::make_request(*given, trained);
   std::optional<layout> place;

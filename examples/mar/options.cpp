@@ -62,9 +62,6 @@ std::optional<options> read_options(int argc, char** argv) {
   if (!parse_command_line(app, argc, argv)) return std::nullopt;
   if (head != "float32" && head != "bf16") fail("--head", "float32 or bf16", "\"" + printable(head, 60) + "\"");
   o.bfloat16 = head == "bf16";
-  if (o.out && o.dump && o.out->lexically_normal() == o.dump->lexically_normal()) {
-    fail("--dump", "another file than --out", printable_path(*o.dump));
-  }
   // What needs no model is checked before one is read.
   static_cast<void>(make_solver(o.solver));
   static_cast<void>(make_guidance(o.guidance, o.guidance_scale));

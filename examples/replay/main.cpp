@@ -39,7 +39,11 @@ fs::path json_file(std::string const& stem) {
 bool replay(arguments const& given) {
   const fs::path file = json_file(given.stem);
   nlohmann::json document = examples::read_json(file);
-  if (given.dump) examples::check_writable(*given.dump);
+  if (given.dump) {
+    examples::check_writable(*given.dump);
+    examples::check_other_file(*given.dump, file, "the recording");
+    examples::check_other_file(*given.dump, fs::path(file).replace_extension(".safetensors"), "the recording");
+  }
   if (holds_schedules(document)) {
     if (!given.cases.empty())
       examples::fail(file, "no case names for a file of tables",

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,8 +18,8 @@ namespace examples::replay {
 /// @brief By what a case passes or fails.
 enum class judge {
   largest,   ///< the largest absolute difference, against the tolerance
-  median,    ///< the median one, against half the tolerance: for samplers that start at the last training step, where
-             ///< x0 = 20291 (x - epsilon) magnifies the rounding of a few values
+  median,    ///< the median one of each kind of tensor, against half the tolerance: for samplers that start at the last
+             ///< training step, where x0 = 20291 (x - epsilon) magnifies the rounding of a few values
   relative,  ///< the largest difference over the tensor's largest value, against half the tolerance: for states that
              ///< are not of size 1
 };
@@ -59,8 +60,8 @@ class case_report {
   safetensors const& recorded_;
   safetensors_writer& dump_;
   std::string name_;
-  std::vector<double> differences_;
-  std::string worst_;    // the tensor with the largest difference
+  std::map<std::string, std::vector<double>> differences_;  // by the last word of the tensor's name
+  std::string worst_;                                       // the tensor with the largest difference
   double largest_ = 0;   // the largest difference; infinite if a value is not a number
   double relative_ = 0;  // the largest one over the largest recorded value of its tensor
 };

@@ -11,7 +11,9 @@
 #include <ardent/trajectory.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
+#include <limits>
 #include <memory_resource>
 #include <new>
 #include <span>
@@ -88,6 +90,15 @@ void check_composition(Sampler const& sampler, Model& model, int images) {
   if (model.sequence_length() != sampler.sequence_length())
     throw std::invalid_argument("ardent::generate: expected a model of " + std::to_string(sampler.sequence_length()) +
                                 " tokens as the ordering has, found one of " + std::to_string(model.sequence_length()));
+  if (denoiser.channels() < 1 || denoiser.condition_width() < 0)
+    throw std::invalid_argument(
+        "ardent::generate: expected a denoiser of at least 1 channel and a condition width of at "
+        "least 0, found " +
+        std::to_string(denoiser.channels()) + " and " + std::to_string(denoiser.condition_width()));
+  const int most_images = std::numeric_limits<int>::max() / Sampler::branches / sampler.sequence_length();
+  if (images > most_images)
+    throw std::invalid_argument("ardent::generate: expected at most " + std::to_string(most_images) +
+                                " images of this many tokens in a batch, found " + std::to_string(images));
   const int needed = Sampler::reads_variance ? 2 * denoiser.channels() : denoiser.channels();
   if (denoiser.outputs() < needed)
     throw std::invalid_argument("ardent::generate: expected a denoiser of at least " + std::to_string(needed) +
@@ -132,7 +143,7 @@ class generation {
   /// @param first_image  index of the batch's first image
   /// @param tokens       [images][sequence_length][channels], written
   /// @param observe      called after each AR step
-  /// @throws std::invalid_argument if `tokens` has another size
+  /// @throws std::invalid_argument if `tokens` has another size, or an image's index would exceed 2^32 - 1
   template <random_source Random, class Observer = no_observer>
   void run(Random const& random, std::uint32_t first_image, std::span<float> tokens, Observer&& observe = {}) {
     const int length = sampler_.sequence_length(), channels = denoiser_.channels();
@@ -141,6 +152,9 @@ class generation {
     if (tokens.size() != expected)
       throw std::invalid_argument("ardent::generate: expected " + std::to_string(expected) +
                                   " numbers of tokens, found room for " + std::to_string(tokens.size()));
+    if (static_cast<std::uint32_t>(images_ - 1) > ~first_image)
+      throw std::invalid_argument("ardent::generate: expected image indices below 2^32, found " +
+                                  std::to_string(images_) + " images from " + std::to_string(first_image) + " on");
     std::fill(tokens.begin(), tokens.end(), 0.0f);
     std::memset(memory_.known, 0, static_cast<std::size_t>(images_) * static_cast<std::size_t>(length));
     memory_.template make_orders<Sampler::permuted>(random, executor_, first_image);

@@ -93,6 +93,26 @@ TEST_CASE("generation refuses a workspace that is too small or misaligned") {
   CHECK(refusal([&] { workspace_bytes(plan, model, executor, 0); }).find("found 0") != std::string::npos);
 }
 
+TEST_CASE("generation refuses batches and image indices that integers do not hold") {
+  ardent::executor::host const executor(1);
+  model_type model = model_of();
+  CHECK(refusal([&] { workspace_bytes(plan, model, executor, 1 << 30); }) ==
+        "ardent::generate: expected at most 107374182 images of this many tokens in a batch, found 1073741824");
+  std::vector<float> tokens(3 * length * token_size);
+  auto const draw = [&](std::uint32_t first) {
+    return refusal([&] { ardent::generate(plan, model, executor, ardent::random::philox(1), {3, first}, tokens); });
+  };
+  CHECK(draw(0xfffffffdu) == "nothing was refused");
+  CHECK(draw(0xfffffffeu) == "ardent::generate: expected image indices below 2^32, found 3 images from 4294967294 on");
+}
+
+TEST_CASE("denoisers of no channel are refused") {
+  float const weight = 1, mean = 0, deviation = 1;
+  CHECK(refusal([&] { ardent::denoiser::gaussian_mixture(-1, 2, &weight, &mean, &deviation); }) ==
+        "ardent::denoiser::gaussian_mixture: expected at least 1 channel and 1 component, found -1 and 2");
+  CHECK_THROWS_AS(ardent::denoiser::gaussian_mixture(1, 0, &weight, &mean, &deviation), std::invalid_argument);
+}
+
 TEST_CASE("an observer sees each AR step, its conditions and its samples") {
   ardent::executor::host const executor(2);
   model_type model = model_of();

@@ -8,6 +8,9 @@
 #include <ardent/detail/float_math.hpp>
 #include <ardent/number.hpp>
 
+#include <stdexcept>
+#include <string>
+
 namespace ardent {
 inline namespace v0 {
 namespace denoiser {
@@ -28,9 +31,15 @@ class gaussian_mixture_function {
   /// @param weights     [components], positive
   /// @param means       [components][channels]
   /// @param deviations  [components], standard deviations, positive
+  /// @throws std::invalid_argument if channels or components is below 1
   constexpr gaussian_mixture_function(int channels, int components, float const* weights, float const* means,
                                       float const* deviations)
-      : channels_(channels), components_(components), weights_(weights), means_(means), deviations_(deviations) {}
+      : channels_(channels), components_(components), weights_(weights), means_(means), deviations_(deviations) {
+    if (channels < 1 || components < 1)
+      throw std::invalid_argument(
+          "ardent::denoiser::gaussian_mixture: expected at least 1 channel and 1 component, found " +
+          std::to_string(channels) + " and " + std::to_string(components));
+  }
 
   ARDENT_HD constexpr int channels() const { return channels_.get(); }  ///< numbers of a token
   ARDENT_HD constexpr int outputs() const { return channels(); }        ///< the same

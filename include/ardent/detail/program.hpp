@@ -45,13 +45,14 @@ struct guidance_everywhere {};
 template <class G>
 using row_guidance = std::conditional_t<guidance_decides_rows<G>, G, guidance_everywhere>;
 
-/// Training steps of a discrete process, or the most a number of steps can be.
+/// Training steps of a discrete process, or the most a number of steps can be: with two evaluations each they are still
+/// in noise_key's range.
 template <class P>
 constexpr int most_steps(P const& process) {
   if constexpr (discrete_process<P>)
     return process.train_timesteps();
   else
-    return 1 << 24;
+    return 1 << 15;
 }
 
 template <class Ordering>

@@ -22,6 +22,8 @@ namespace executor {
 /// - `threads()`: how many work at once; `groups()`: how many tiles are worked on at once, each by its own group.
 /// - `parallel_for(n, f)`: f(i, worker) for i in [0, n), in any order; worker in [0, threads()).
 /// - `run_tiles(n, kernel)`: kernel(block, grid, tile, worker) for n tiles, each by one block.
+/// - Called from inside one of these, `parallel_for` and `run_tiles` run on the calling thread alone, and `run_team`
+///   throws: the other threads are busy.
 /// - `run_team(kernel)`: kernel(block, grid, worker) by all groups together, as one grid. The kernel must not throw:
 /// the
 ///   others would wait for it at a barrier for ever.
@@ -49,12 +51,14 @@ class basic_host {
   /// @brief f(i, worker) for i in [0, n).
   template <class F>
   void parallel_for(int n, F const& f) const {
-    if (threads() == 1 || n == 1) {
-      for (int i = 0; i < n; ++i) f(i, 0);
+    const bool nested = inside().executor == this;
+    if (threads() == 1 || n == 1 || nested) {
+      for (int i = 0; i < n; ++i) f(i, nested ? inside().worker : 0);
       return;
     }
     std::atomic<int> next{0};
     pool_.run([&](int worker) {
+      const entered entry(this, worker);
       for (int i = next.fetch_add(1); i < n; i = next.fetch_add(1)) f(i, worker);
     });
   }
@@ -73,8 +77,13 @@ class basic_host {
   /// @brief kernel(block, grid, worker) by all threads as one grid.
   template <class Kernel>
   void run_team(Kernel const& kernel) const {
+    if (inside().executor == this)
+      throw std::logic_error(
+          "ardent::executor: run_team was called from inside a kernel of the same executor, whose "
+          "threads are busy. Call it from outside, or use another executor.");
     at_level([&](auto block) {
       pool_.run([&](int worker) {
+        const entered entry(this, worker);
         host_team grid(worker, threads(), &barrier_);
         kernel(block, grid, worker);
       });
@@ -82,6 +91,21 @@ class basic_host {
   }
 
  private:
+  /// The executor that this thread is working for, and as which worker.
+  struct place {
+    void const* executor = nullptr;
+    int worker = 0;
+  };
+  static place& inside() {
+    thread_local place here;
+    return here;
+  }
+  struct entered {
+    place before;
+    entered(void const* executor, int worker) : before(inside()) { inside() = {executor, worker}; }
+    ~entered() { inside() = before; }
+  };
+
   static int checked(int threads) {
     if (threads < 0)
       throw std::invalid_argument("ardent::executor: expected at least 1 thread (or 0 for all), found " +

@@ -35,15 +35,18 @@ concept ordering_policy = requires(O const& o, ar_counts* out) {
 
 namespace detail {
 
+/// What noise_key has room for.
+inline constexpr int most_ar_steps = 65536;
+
 /// Refuses sizes that are not 1 <= ar_steps <= sequence_length.
 constexpr void check_ordering(char const* name, int sequence_length, int ar_steps) {
   if (sequence_length < 1)
     throw std::invalid_argument(std::string("ardent::ordering::") + name +
                                 ": the sequence length must be at least 1, found " + std::to_string(sequence_length));
-  if (ar_steps < 1 || ar_steps > sequence_length)
-    throw std::invalid_argument(std::string("ardent::ordering::") + name + ": expected 1 to " +
-                                std::to_string(sequence_length) + " AR steps (no more than there are tokens), found " +
-                                std::to_string(ar_steps));
+  const int most = sequence_length < most_ar_steps ? sequence_length : most_ar_steps;
+  if (ar_steps < 1 || ar_steps > most)
+    throw std::invalid_argument(std::string("ardent::ordering::") + name + ": expected 1 to " + std::to_string(most) +
+                                " AR steps (no more than there are tokens), found " + std::to_string(ar_steps));
 }
 
 /// The template arguments of an ordering, or ones that compile in their place.
@@ -52,7 +55,7 @@ struct ordering_sizes {
   static constexpr bool is_checked = is_static<number<int, SequenceLength>> && is_static<number<int, ArSteps>>;
   static constexpr bool fits = [] {
     if constexpr (is_checked)
-      return ArSteps >= 1 && ArSteps <= SequenceLength;
+      return ArSteps >= 1 && ArSteps <= SequenceLength && ArSteps <= most_ar_steps;
     else
       return true;
   }();

@@ -56,6 +56,25 @@ TEST_CASE("write_atomically: a bare name goes to the current directory, a link k
   CHECK(get(folder / "bare") == "2");
 }
 
+TEST_CASE("check_other_file: one file is one file under whatever name") {
+  test::temporary_folder const folder;
+  fs::path const file = folder / "file", other = folder / "other", link = folder / "link", hard = folder / "hard";
+  auto const complains = [](fs::path const& output, fs::path const& input) {
+    return !bad_input::complaint(output, [&] { examples::check_other_file(output, input, "the input"); }).empty();
+  };
+  CHECK_NOTHROW(examples::check_other_file(file, other, "the input"));
+  CHECK(complains(file, file));  // neither exists
+  CHECK(complains(file, folder / "." / "file"));
+  write_atomically(file, "text");
+  fs::create_symlink(file, link);
+  fs::create_hard_link(file, hard);
+  CHECK(complains(file, file));
+  CHECK(complains(link, file));
+  CHECK(complains(hard, file));
+  CHECK_NOTHROW(examples::check_other_file(other, file, "the input"));
+  CHECK_NOTHROW(examples::check_other_file("/dev/null", "/dev/null", "the input"));
+}
+
 TEST_CASE("write_atomically: paths that cannot be written") {
   test::temporary_folder const folder;
   write_atomically(folder / "file", std::string_view("x"));

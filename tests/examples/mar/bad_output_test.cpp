@@ -39,8 +39,26 @@ TEST_CASE("mar: outputs that cannot be written are refused before it draws") {
   }
   CHECK(folder.entries() == 0);
   std::string const file = (folder / "same").string();
-  mar_program::check_refusal(draw_to("--out", file, {"--dump", file}), {"--dump", file});
+  mar_program::check_refusal(draw_to("--out", file, {"--dump", file}), {file, "the picture"});
+  // the same file by another way
+  mar_program::check_refusal(draw_to("--out", file, {"--dump", (folder / "." / "same").string()}), {"the picture"});
   CHECK(folder.entries() == 0);
+}
+
+TEST_CASE("mar: an output that is an input is refused, and the input stays") {
+  test::temporary_folder const folder;
+  fs::path const weights = folder / "copy.safetensors", config = folder / "copy.json", link = folder / "link";
+  auto const shipped = examples::mar::model_files::shipped();
+  fs::copy(shipped.weights, weights);
+  fs::copy(shipped.config, config);
+  fs::create_hard_link(weights, link);
+  auto const size = fs::file_size(weights);
+  std::vector<std::string> const inputs{"--weights", weights.string(), "--config", config.string()};
+  mar_program::check_refusal(draw_to("--dump", weights.string(), inputs), {"copy.safetensors", "the weights"});
+  mar_program::check_refusal(draw_to("--dump", link.string(), inputs), {"link", "the weights"});
+  mar_program::check_refusal(draw_to("--out", config.string(), inputs), {"copy.json", "the configuration"});
+  CHECK(fs::file_size(weights) == size);
+  CHECK(folder.entries() == 3);
 }
 
 TEST_CASE("mar: outputs without permission") {

@@ -126,6 +126,14 @@ TEST_CASE("replay: bad arguments") {
   test::outcome const nowhere = replay({mar, "case_a", "--dump", (folder / "missing" / "out").string()});
   CHECK(nowhere.status == 2);
   CHECK(says(nowhere.errors, {"missing"}));
+  std::string const copy = copy_changed(folder, "mar_tiny", [](nlohmann::json&) {});
+  for (char const* input : {"mar_tiny.json", "mar_tiny.safetensors"}) {
+    auto const size = fs::file_size(folder / input);
+    test::outcome const over = replay({copy, "case_a", "--dump", (folder / input).string()});
+    CHECK(over.status == 2);
+    CHECK(says(over.errors, {input, "another file than the recording"}));
+    CHECK(fs::file_size(folder / input) == size);
+  }
   test::outcome const full = replay({mar, "case_a", "--dump", "/dev/full"});
   CHECK(full.status == 2);
   CHECK(says(full.errors, {"/dev/full"}));

@@ -75,6 +75,20 @@ inline void copy_without(fs::path const& from, fs::path const& to,
   writer.write(to);
 }
 
+/// @brief Copies a recording's tensors, some of them (floats) with 1e6 in place of their numbers.
+inline void copy_spoilt(fs::path const& from, fs::path const& to,
+                        std::function<bool(std::string const&)> const& spoilt) {
+  examples::safetensors const all = examples::safetensors::read(from);
+  examples::safetensors_writer writer;
+  for (std::string const& name : all.names()) {
+    if (spoilt(name))
+      writer.add(name, all.shape(name), std::vector<float>(all.floats(name).size(), 1e6f));
+    else
+      copy_tensor(all, name, writer);
+  }
+  writer.write(to);
+}
+
 /// @brief Puts a copy of a recording into a folder, with a change of its JSON.
 /// @return the copy's stem
 inline std::string copy_changed(test::temporary_folder const& folder, std::string const& name,

@@ -80,6 +80,22 @@ TEST_CASE("replay: the tables of schedules.json are reproduced") {
   CHECK(lines(run.output) == 10);
 }
 
+TEST_CASE("replay: the default sampler's case fails if its results are wrong, or only its tokens") {
+  if (!have_program()) return;
+  for (bool const tokens_only : {false, true}) {
+    test::temporary_folder const folder;
+    fs::copy(file("mar_tiny.json"), folder / "mar_tiny.json");
+    auto const wrong = [&](std::string const& name) {
+      return name == "case_e.tokens" || (!tokens_only && name.starts_with("case_e.") && name.ends_with(".out"));
+    };
+    copy_spoilt(file("mar_tiny.safetensors"), folder / "mar_tiny.safetensors", wrong);
+    test::outcome const run = replay({(folder / "mar_tiny").string(), "case_e"});
+    INFO(run.output << run.errors);
+    CHECK(run.status == 1);
+    CHECK(run.output.ends_with(": too large\n"));
+  }
+}
+
 TEST_CASE("replay: guidance that is wrong by 0.2 percent fails") {
   if (!have_program()) return;
   test::temporary_folder const folder;
