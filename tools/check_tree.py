@@ -92,10 +92,18 @@ def check(path, root):
         yield from check_listed(path, root)
 
 
+def check_readme(root):
+    """A program that the README runs is one that its command before has built."""
+    built = (root / "tools" / "build.sh").read_text()
+    for program in sorted(set(re.findall(r"build/demo/(\S+)", (root / "README.md").read_text()))):
+        if not re.search(rf"build_or_stop demo .*\b{re.escape(program)}\b", built):
+            yield f"README.md: expected programs that ./dev demo builds, found {program}"
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
     checked = list(files(root))
-    found = [problem for path in checked for problem in check(path, root)]
+    found = [problem for path in checked for problem in check(path, root)] + list(check_readme(root))
     print("\n".join(found) if found else f"{len(checked)} files are as they should be")
     return 1 if found else 0
 
