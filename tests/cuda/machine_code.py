@@ -76,8 +76,8 @@ def main():
         print("skipped: there is no nvdisasm")
         return 77
     source = pathlib.Path(__file__).parent / "pointwise.cu"
-    compositions = int(re.search(r"^// compositions: (\d+), kernels: (\d+)$", source.read_text(), re.MULTILINE)[1])
-    kernels = int(re.search(r"^// compositions: (\d+), kernels: (\d+)$", source.read_text(), re.MULTILINE)[2])
+    stated = re.search(r"^// compositions: (\d+), kernels: (\d+)$", source.read_text(), re.MULTILINE)
+    compositions, kernels = (int(count) for count in stated.groups())
     bad, rows = [], []
     with tempfile.TemporaryDirectory() as folder:
         for arch in ARCHITECTURES:

@@ -24,9 +24,8 @@ namespace executor {
 /// - `run_tiles(n, kernel)`: kernel(block, grid, tile, worker) for n tiles, each by one block.
 /// - Called from inside one of these, `parallel_for` and `run_tiles` run on the calling thread alone, and `run_team`
 ///   throws: the other threads are busy.
-/// - `run_team(kernel)`: kernel(block, grid, worker) by all groups together, as one grid. The kernel must not throw:
-/// the
-///   others would wait for it at a barrier for ever.
+/// - `run_team(kernel)`: kernel(block, grid, worker) by all groups together, as one grid. It must not throw: the others
+///   would wait for it at a barrier for ever.
 ///
 /// @tparam Pool  threads that run one function at once: `Pool(int)`, `size()`, `run(f)`, one caller at a time
 template <class Pool>

@@ -10,8 +10,8 @@ namespace ardent {
 inline namespace v0 {
 namespace grid {
 
-/// @brief Step i of K stands at round(i (T - 1) / (K - 1)), each product rounded once, halves to even; K = 1 visits T
-/// - 1. (grid::respaced adds the stride up instead, as improved DDPM does, and may differ by one step.)
+/// @brief Step i of K stands at round(i (T - 1) / (K - 1)), each product rounded once, halves to even; a single step at
+/// T - 1. (grid::respaced adds the stride up instead, as improved DDPM does, and may differ by one step.)
 struct linspace {
   /// @param steps            K, in [1, T]
   /// @param train_timesteps  T
