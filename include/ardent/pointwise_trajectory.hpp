@@ -70,13 +70,13 @@ ARDENT_INLINE void pointwise_trajectory(tile const& t, int r, Row const* rows, i
   const int width = function.condition_width();
   float const* const condition = t.conditions + static_cast<std::ptrdiff_t>(place) * width;
   float const* const other_condition = condition + static_cast<std::ptrdiff_t>(t.total) * width;
-#if defined(__CUDACC__)
+#if defined(__CUDA_ARCH__)
 #  pragma unroll 1
 #endif
   for (int k = 0; k < count; ++k) {
     Row const& row = rows[k];
     const time_point time{static_cast<float>(row.timestep), static_cast<float>(row.alpha),
-                          static_cast<float>(row.sigma), 0};
+                          static_cast<float>(row.sigma), 0, k};
     float conditional[outputs];
     function(s.input, time, condition, conditional);
     [[maybe_unused]] float unconditional[outputs];

@@ -34,7 +34,8 @@ class basic_sampler {
   using state_type = typename State::type;  ///< type of the state x
   /// @brief The rows of this sampler's program.
   using row_type = row<state_type, Solver::slots, Solver::history,
-                       row_parts{Solver::reads_variance, Clipping::clips, Solver::stochastic}>;
+                       row_parts{Solver::reads_variance, Clipping::clips, Solver::stochastic,
+                                 detail::converts<Solver>(Predicts::what), !detail::keeps_state<Solver>()}>;
   using solver_type = Solver;      ///< the solver
   using numerics_type = Numerics;  ///< what is promised of the arithmetic
 

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pointwise kernels for machine_code.py to look at, six compositions of them; and what a launch says on a machine with
+// Pointwise kernels for machine_code to look at, sixteen compositions of them; and what a launch says on a machine with
 // no GPU: it launches them, and prints the one line of the exception, or that they were launched.
 //
-// compositions: 6, kernels: 4
+// title: Pointwise trajectories of a Gaussian mixture, 4 channels
+// compositions: 16, kernels: 11
+// name: kernelILi(\d)ELi\d+ENS0_3rowI[fd]Li(\d)ELi(\d)E -> branches \1, slots \2, outputs \3
+// name: row_partsELb.ELb1E -> clipped
+// name: row_partsELb.ELb.ELb1E -> noise
+// name: row_partsELb.ELb0ELb.ELb1E -> converted
+// name: row_partsELb.ELb.ELb.ELb.ELb0E -> x kept
 #include <ardent/ardent.hpp>
 #include <ardent/cuda/pointwise.hpp>
 
 #include <cstdio>
-#include <cstring>
-#include <string>
-#include <vector>
 
 namespace {
 
@@ -18,18 +21,35 @@ constexpr int channels = 4;
 using ordering = ardent::ordering::raster<64, 4>;
 using annealing = ardent::annealing::linear<50, 5>;
 using mixture = ardent::denoiser::gaussian_mixture<channels>;
+using guided = ardent::guidance::linear<2.0>;
+namespace solver = ardent::solver;
 
-using ddpm = ardent::sampler<ordering, annealing, ardent::solver::ddpm<ardent::variance::fixed_small>>;
-using ddim = ardent::sampler<ordering, annealing, ardent::solver::ddim<>>;
-using sde = ardent::sampler<ordering, ardent::annealing::constant<9>, ardent::solver::sde_dpm_solver_pp<1>>;
-using first = ardent::sampler<ordering, annealing, ardent::process::linear<>, ardent::solver::dpm_solver_pp<1>>;
-using second = ardent::sampler<ordering, annealing, ardent::solver::dpm_solver_pp<2>>;
-using third = ardent::sampler<ordering, annealing, ardent::solver::dpm_solver_pp<3>, ardent::guidance::linear<2.0>>;
-
-template <class Sampler>
+template <class... Policies>
 void draw(ardent::tile t, mixture const& denoiser, float* samples) {
-  t.branches = Sampler::branches;
-  ardent::cuda::enqueue_pointwise<channels>(nullptr, Sampler{}, 0, t, denoiser, ardent::random::philox{1}, samples);
+  using sampler = ardent::sampler<ordering, Policies...>;
+  t.branches = sampler::branches;
+  ardent::cuda::enqueue_pointwise<channels>(nullptr, sampler{}, 0, t, denoiser, ardent::random::philox{1}, samples);
+}
+
+void draw_all(ardent::tile const& t, mixture const& denoiser) {
+  draw<annealing, solver::ddpm<ardent::variance::fixed_small>>(t, denoiser, nullptr);
+  draw<annealing, solver::ddpm<ardent::variance::fixed_large>, ardent::temperature::constant<0.9>>(t, denoiser,
+                                                                                                   nullptr);
+  draw<annealing, solver::ddpm<ardent::variance::fixed_small>, ardent::clipping::x0<-1.0, 1.0>>(t, denoiser, nullptr);
+  draw<annealing, solver::ddim<>>(t, denoiser, nullptr);
+  draw<ardent::annealing::constant<20>, solver::ddim<>, ardent::process::linear<>>(t, denoiser, nullptr);
+  draw<annealing, solver::ddim<>, guided>(t, denoiser, nullptr);
+  draw<annealing, solver::ddim<0.5>>(t, denoiser, nullptr);
+  draw<annealing, solver::dpm_solver<1>>(t, denoiser, nullptr);
+  draw<annealing, solver::dpm_solver<2>>(t, denoiser, nullptr);
+  draw<annealing, solver::dpm_solver_pp<1>, ardent::process::linear<>>(t, denoiser, nullptr);
+  draw<annealing, solver::dpm_solver_pp<2>>(t, denoiser, nullptr);
+  draw<annealing, solver::dpm_solver_pp<2, ardent::multistep_form::heun>>(t, denoiser, nullptr);
+  draw<annealing, solver::dpm_solver_pp<3>, guided>(t, denoiser, nullptr);
+  draw<ardent::annealing::constant<9>, solver::sde_dpm_solver_pp<1>>(t, denoiser, nullptr);
+  draw<annealing, solver::unipc_2<>>(t, denoiser, nullptr);
+  draw<annealing, solver::flow_euler, ardent::process::linear_continuous<>, ardent::grid::time_uniform>(t, denoiser,
+                                                                                                        nullptr);
 }
 
 }  // namespace
@@ -40,12 +60,7 @@ int main() {
   ardent::tile t;
   t.tokens = t.total = 3;
   try {
-    draw<ddpm>(t, denoiser, nullptr);
-    draw<ddim>(t, denoiser, nullptr);
-    draw<sde>(t, denoiser, nullptr);
-    draw<first>(t, denoiser, nullptr);
-    draw<second>(t, denoiser, nullptr);
-    draw<third>(t, denoiser, nullptr);
+    draw_all(t, denoiser);
   } catch (ardent::cuda::error const& e) {
     std::printf("%s\n", e.what());
     return 0;

@@ -62,10 +62,13 @@ struct model {
 };
 
 // A solver's rows on nodes of the test's choice, as a solver: kernels are compiled for shapes of rows, not for solvers.
-template <int Slots, int History, bool Variance, bool Stochastic>
+template <int Slots, int History, bool Variance, bool Stochastic, bool Converts, bool Keeps>
 struct given_rows {
   static constexpr int slots = Slots, history = History;
-  static constexpr bool reads_variance = Variance, stochastic = Stochastic;
+  static constexpr bool reads_variance = Variance, stochastic = Stochastic, keeps_state = Keeps;
+  static constexpr prediction native(prediction from) {
+    return !Converts ? from : from == prediction::x0 ? prediction::epsilon : prediction::x0;
+  }
   std::vector<ardent::row<double, Slots, History>> list;
   int evaluations(ardent::node const*, int) const { return static_cast<int>(list.size()); }
   ardent::row<double, Slots, History> row(ardent::node const*, int, int k, prediction) const {
@@ -168,10 +171,18 @@ void check_shape(network const& net, Given const& given, double from, double to)
 template <class Solver, class Process, class Grid>
 void check(prediction from, path_shape shape, Solver const& s, Process const& p, Grid const& g, double low_time,
            double high_time) {
-  given_rows<Solver::slots, Solver::history, Solver::reads_variance, Solver::stochastic> given;
-  given.list = test::rows_of(s, test::nodes_of(p, g, 6), from);
-  INFO("network " << static_cast<int>(from));
-  check_shape(network{from, shape, Solver::reads_variance}, given, low_time, high_time);
+  auto const check_given = [&]<bool Converts>(std::bool_constant<Converts>) {
+    given_rows<Solver::slots, Solver::history, Solver::reads_variance, Solver::stochastic, Converts,
+               ardent::detail::keeps_state<Solver>()>
+        given;
+    given.list = test::rows_of(s, test::nodes_of(p, g, 6), from);
+    INFO("network " << static_cast<int>(from));
+    check_shape(network{from, shape, Solver::reads_variance}, given, low_time, high_time);
+  };
+  if (ardent::detail::converts<Solver>(from))
+    check_given(std::true_type{});
+  else
+    check_given(std::false_type{});
 }
 
 template <class Solver>

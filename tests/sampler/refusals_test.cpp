@@ -26,6 +26,23 @@ struct willing : growing {
   static constexpr bool may_rise = true;
 };
 
+// Says of its rows what their coefficients do not keep.
+struct false_promises {
+  static constexpr int slots = 1, history = 1;
+  static constexpr bool reads_variance = false, stochastic = false, keeps_state = true;
+  static constexpr ardent::prediction native(ardent::prediction from) { return from; }
+  double factor;         // of x
+  double of_x;           // in the conversion
+  double of_output = 1;  // there
+  ardent::row<double> row(ardent::node const* nodes, int, int k, ardent::prediction from) const {
+    auto r = ardent::start_row(nodes[k], from, from);
+    r.slot[0][0] = factor;
+    r.of_x = of_x;
+    r.of_output = of_output;
+    return r;
+  }
+};
+
 // Draws what it is told.
 struct given_counts {
   static constexpr bool permuted = false;
@@ -49,6 +66,20 @@ TEST_CASE("sampler: an annealing that rises without saying so is refused") {
   CHECK(risen.effective_steps(2) == 6);
   CHECK(ardent::make_sampler(ordering::raster(8, 4), willing{{3}}).effective_steps(3) == 6);
   CHECK(ardent::make_sampler(ordering::raster(8, 4), annealing::rising(growing{3})).effective_steps(3) == 6);
+}
+
+TEST_CASE("sampler: rows that are not what the solver says of them are refused") {
+  auto const make = [](false_promises solver) { ardent::make_sampler(ordering::raster(4, 1), solver); };
+  CHECK_NOTHROW(make({1, 0}));
+  CHECK_THROWS_WITH_AS(make({0.5, 0}),
+                       "ardent::sampler: expected a coefficient of 1 for x of a solver with keeps_state = true, found "
+                       "another in row 0",
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(make({1, 0.5}),
+                       "ardent::sampler: expected rows that take the output as it is, as the solver's native() says, "
+                       "found a conversion in row 0",
+                       std::invalid_argument);
+  CHECK_THROWS_AS(make({1, 0, 2}), std::invalid_argument);
 }
 
 TEST_CASE("annealing::rising: the same numbers, and the same check of a table's length") {

@@ -35,7 +35,10 @@ struct pointwise_arguments {
   Row rows[most_pointwise_rows];
 };
 
-// hidden: the same kernel in two shared objects would otherwise be registered twice under one name
+// hidden: the same kernel in two shared objects would otherwise be registered twice under one name. (1407: it is hidden
+// already where the denoiser's type is.)
+#pragma nv_diagnostic push
+#pragma nv_diag_suppress 1407
 template <int Branches, int Channels, class Row, class Function, class Random>
 __attribute__((visibility("hidden"))) __global__ void __launch_bounds__(pointwise_threads)
     pointwise_kernel(const __grid_constant__ pointwise_arguments<Branches, Channels, Row, Function, Random> a) {
@@ -44,6 +47,7 @@ __attribute__((visibility("hidden"))) __global__ void __launch_bounds__(pointwis
     pointwise_trajectory<Branches, Channels>(a.tokens, r, a.rows, a.rows_count, a.numbers, a.function, a.random,
                                              a.samples);
 }
+#pragma nv_diagnostic pop
 
 }  // namespace detail
 

@@ -116,10 +116,10 @@ ARDENT_INLINE sine_cosine sine_cosine_of_turns(float u) {
   c = c * z + 1.0f / 24;
   c = c * z - 0.5f;
   c = c * z + 1.0f;
-  const float sine = n % 2 == 0 ? s : c;
-  const float cosine = n % 2 == 0 ? c : s;
-  const int quadrant = n & 3;
-  return {quadrant >= 2 ? -sine : sine, quadrant == 1 || quadrant == 2 ? -cosine : cosine};
+  const float sine = (n & 1) == 0 ? s : c;
+  const float cosine = (n & 1) == 0 ? c : s;
+  // of the quadrants 0 to 3, the sine is negative in 2 and 3 and the cosine in 1 and 2; n = 4 is quadrant 0
+  return {(n & 2) != 0 ? -sine : sine, ((n + 1) & 2) != 0 ? -cosine : cosine};
 }
 
 }  // namespace detail

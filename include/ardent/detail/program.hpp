@@ -135,6 +135,16 @@ struct row_rules {
       throw std::invalid_argument(
           "ardent::sampler: expected no noise of a solver with stochastic = false, found some in row " +
           std::to_string(k));
+    if (!Row::parts.conversion && (full.of_x != 0 || full.of_output != 1))
+      throw std::invalid_argument(
+          "ardent::sampler: expected rows that take the output as it is, as the solver's native() says, found a "
+          "conversion in row " +
+          std::to_string(k));
+    if (!Row::parts.state_factor && full.slot[0][0] != 1)
+      throw std::invalid_argument(
+          "ardent::sampler: expected a coefficient of 1 for x of a solver with keeps_state = true, found another in "
+          "row " +
+          std::to_string(k));
     full.guided = guidance_acts_at(guidance, full.timestep);
     return round_row<Row>(full);
   }

@@ -9,6 +9,24 @@
 
 namespace ardent {
 inline namespace v0 {
+namespace detail {
+
+/// The 64 bits of a product of two words.
+struct product {
+  std::uint32_t low, high;
+};
+
+ARDENT_INLINE product full_product(std::uint32_t a, std::uint32_t b) {
+#if defined(__CUDA_ARCH__)
+  return {a * b, __umulhi(a, b)};  // of a 64-bit product nvcc 13.0 adds a zero to every upper half
+#else
+  const std::uint64_t all = std::uint64_t{a} * b;
+  return {static_cast<std::uint32_t>(all), static_cast<std::uint32_t>(all >> 32)};
+#endif
+}
+
+}  // namespace detail
+
 namespace random {
 
 /// @brief Four 32-bit words.
@@ -22,12 +40,11 @@ struct words {
 ARDENT_INLINE words philox4x32(words counter, std::uint32_t key_low, std::uint32_t key_high) {
   std::uint32_t c0 = counter.value[0], c1 = counter.value[1], c2 = counter.value[2], c3 = counter.value[3];
   for (int round = 0; round < 10; ++round) {
-    const std::uint64_t p0 = std::uint64_t{0xD2511F53u} * c0;
-    const std::uint64_t p1 = std::uint64_t{0xCD9E8D57u} * c2;
-    c0 = static_cast<std::uint32_t>(p1 >> 32) ^ c1 ^ key_low;
-    c2 = static_cast<std::uint32_t>(p0 >> 32) ^ c3 ^ key_high;
-    c1 = static_cast<std::uint32_t>(p1);
-    c3 = static_cast<std::uint32_t>(p0);
+    const detail::product p0 = detail::full_product(0xD2511F53u, c0), p1 = detail::full_product(0xCD9E8D57u, c2);
+    c0 = p1.high ^ c1 ^ key_low;
+    c2 = p0.high ^ c3 ^ key_high;
+    c1 = p1.low;
+    c3 = p0.low;
     key_low += 0x9E3779B9u;
     key_high += 0xBB67AE85u;
   }

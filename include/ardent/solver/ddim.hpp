@@ -40,6 +40,7 @@ class ddim {
   }();
 
   static constexpr path_need needs = stochastic ? path_need::variance_preserving : path_need::any;
+  static constexpr prediction native(prediction from) { return from == prediction::epsilon ? from : prediction::x0; }
 
   constexpr ddim() = default;
   /// @param eta  in [0, 1]
@@ -64,7 +65,7 @@ class ddim {
     node const& now = nodes[k];
     node const& next = nodes[k + 1];
     const bool from_epsilon = from == prediction::epsilon;
-    auto r = start_row(now, from, from_epsilon ? prediction::epsilon : prediction::x0);
+    auto r = start_row(now, from, native(from));
     real direction = next.sigma;
     if (eta() != 0) {
       const auto noise = detail::noise_between(now, next);

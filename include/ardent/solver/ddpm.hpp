@@ -38,6 +38,9 @@ class ddpm {
   static constexpr bool stochastic = true;
   static constexpr bool reads_variance = Variance == variance::learned || Variance == variance::learned_range;
   static constexpr path_need needs = path_need::variance_preserving;
+  // for an epsilon network the conversion to x0 is folded into the coefficients: dividing by alpha in float would cost
+  // digits at the noisy end
+  static constexpr prediction native(prediction from) { return from == prediction::epsilon ? from : prediction::x0; }
 
   /// @brief Row k of n.
   /// @param nodes  n + 1 nodes, noisiest first
@@ -49,10 +52,8 @@ class ddpm {
     node const& now = nodes[k];
     node const& next = nodes[k + 1];
     const posterior q = posterior_between(now, next);
-    // for an epsilon network the conversion to x0 is folded in: dividing by alpha in float would cost digits at the
-    // noisy end
     const bool folded = from == prediction::epsilon;
-    auto r = start_row(now, from, folded ? prediction::epsilon : prediction::x0);
+    auto r = start_row(now, from, native(from));
     r.slot[0][0] = folded ? (real(q.coef1) / real(now.alpha) + real(q.coef2)).value : q.coef2;
     r.model[0][0] = folded ? -(real(q.coef1) * real(now.sigma) / real(now.alpha)).value : q.coef1;
     if (!(next.sigma > 0)) return r;

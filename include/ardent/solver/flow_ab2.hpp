@@ -21,6 +21,8 @@ struct flow_ab2 {
   static constexpr bool reads_variance = false;
   static constexpr bool stochastic = false;
   static constexpr path_need needs = path_need::velocity;
+  static constexpr bool keeps_state = true;
+  static constexpr prediction native(prediction) { return prediction::velocity; }
   static constexpr int least_steps = 2;
 
   /// @brief Row k of n.
@@ -31,7 +33,7 @@ struct flow_ab2 {
   constexpr ardent::row<double, slots, history> row(node const* nodes, [[maybe_unused]] int n, int k,
                                                     prediction from) const {
     using detail::real;
-    auto r = start_row<ardent::row<double, slots, history>>(nodes[k], from, prediction::velocity);
+    auto r = start_row<ardent::row<double, slots, history>>(nodes[k], from, native(from));
     const real h = real(nodes[k + 1].time) - real(nodes[k].time);
     r.slot[0][0] = 1;
     r.model[0][0] = h.value;

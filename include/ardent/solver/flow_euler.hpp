@@ -20,6 +20,8 @@ struct flow_euler {
   static constexpr bool reads_variance = false;
   static constexpr bool stochastic = false;
   static constexpr path_need needs = path_need::velocity;
+  static constexpr bool keeps_state = true;
+  static constexpr prediction native(prediction) { return prediction::velocity; }
 
   /// @brief Row k of n.
   /// @param nodes  n + 1 nodes, noisiest first
@@ -29,7 +31,7 @@ struct flow_euler {
   constexpr ardent::row<double, slots, history> row(node const* nodes, [[maybe_unused]] int n, int k,
                                                     prediction from) const {
     using detail::real;
-    auto r = start_row(nodes[k], from, prediction::velocity);
+    auto r = start_row(nodes[k], from, native(from));
     r.slot[0][0] = 1;
     r.model[0][0] = nodes[k + 1].time - nodes[k].time;
     return r;

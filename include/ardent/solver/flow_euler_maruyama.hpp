@@ -21,6 +21,7 @@ struct flow_euler_maruyama {
   static constexpr bool reads_variance = false;
   static constexpr bool stochastic = true;
   static constexpr path_need needs = path_need::linear_flow;
+  static constexpr prediction native(prediction) { return prediction::velocity; }
 
   /// @brief Row k of n.
   /// @param nodes  n + 1 nodes, noisiest first
@@ -32,7 +33,7 @@ struct flow_euler_maruyama {
     using detail::real;
     node const& now = nodes[k];
     node const& next = nodes[k + 1];
-    auto r = start_row(now, from, prediction::velocity);
+    auto r = start_row(now, from, native(from));
     const real h = real(next.time) - real(now.time);
     r.slot[0][0] = (real(1) + h).value;
     r.model[0][0] = (h * (real(2) - real(now.time))).value;

@@ -21,6 +21,7 @@ struct flow_heun {
   static constexpr bool reads_variance = false;
   static constexpr bool stochastic = false;
   static constexpr path_need needs = path_need::velocity;
+  static constexpr prediction native(prediction) { return prediction::velocity; }
 
   /// @brief Rows of n steps.
   constexpr int evaluations(node const* nodes, int n) const { return nodes[n].sigma > 0 ? 2 * n : 2 * n - 1; }
@@ -34,8 +35,7 @@ struct flow_heun {
     using detail::real;
     const int step = k / 2;
     const bool predicts = k % 2 == 0;
-    auto r =
-        start_row<ardent::row<double, slots, history>>(nodes[predicts ? step : step + 1], from, prediction::velocity);
+    auto r = start_row<ardent::row<double, slots, history>>(nodes[predicts ? step : step + 1], from, native(from));
     const real h = real(nodes[step + 1].time) - real(nodes[step].time);
     static_cast<void>(n);
     if (predicts) {

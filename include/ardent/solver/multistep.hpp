@@ -117,6 +117,11 @@ class multistep {
   static constexpr bool stochastic = false;
   static constexpr path_need needs = path_need::any;
   static constexpr int least_steps = Order;
+  // of order 1 the two forms are one step: other networks take it without a detour by epsilon, which would magnify
+  // rounding by 1 / alpha
+  static constexpr prediction native(prediction from) {
+    return Order == 1 && from != prediction::epsilon ? prediction::x0 : Form::native;
+  }
 
   /// @brief Row k of n.
   /// @param nodes  n + 1 nodes, noisiest first
@@ -124,11 +129,9 @@ class multistep {
   /// @param k      in [0, n)
   /// @param from   what the denoiser predicts
   constexpr ardent::row<double, slots, history> row(node const* nodes, int n, int k, prediction from) const {
-    // of order 1 the two forms are one step: other networks take it without a detour by epsilon, which would magnify
-    // rounding by 1 / alpha
     if constexpr (Order == 1 && Form::native == prediction::epsilon)
-      if (from != prediction::epsilon) return multistep<1, Kind, FinalOrderBelow, data_form>{}.row(nodes, n, k, from);
-    auto r = start_row<ardent::row<double, slots, history>>(nodes[k], from, Form::native);
+      if (native(from) != Form::native) return multistep<1, Kind, FinalOrderBelow, data_form>{}.row(nodes, n, k, from);
+    auto r = start_row<ardent::row<double, slots, history>>(nodes[k], from, native(from));
     const step_weights w = step(nodes, n, k);
     r.slot[0][0] = w.carry.value;
     for (int j = 0; j < history; ++j) r.model[0][j] = w.of[j].value;

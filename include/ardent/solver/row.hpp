@@ -18,6 +18,8 @@ struct row_parts {
   bool learned_variance = true;  ///< the noise's size is read from the network
   bool clipped_x0 = true;        ///< the output is converted by way of a clipped x0
   bool noise = true;             ///< noise may be added
+  bool conversion = true;        ///< m_0 is not the output itself
+  bool state_factor = true;      ///< the coefficient of x is not always 1
 };
 
 namespace detail {
@@ -34,6 +36,19 @@ struct noise_part {
 template <class T>
 struct no_noise_part {
   static constexpr T noise = 0;  ///< none is drawn
+};
+
+template <class T>
+struct conversion_part {
+  T of_x = 0;       ///< m_0 = of_x * x + of_output * output
+  T of_output = 1;  ///< see of_x
+};
+
+/// In a kernel whose solver takes the output as it is, nothing of the conversion is left.
+template <class T>
+struct no_conversion_part {
+  static constexpr T of_x = 0;       ///< m_0 is the output
+  static constexpr T of_output = 1;  ///< see of_x
 };
 
 template <class T>
@@ -73,7 +88,9 @@ struct clip_part {
 template <class T, int Slots = 1, int History = 1, row_parts Parts = row_parts{}>
 struct row : std::conditional_t<Parts.learned_variance, detail::variance_part<T>, detail::no_part_1>,
              std::conditional_t<Parts.clipped_x0, detail::clip_part<T>, detail::no_part_2>,
-             std::conditional_t<Parts.noise, detail::noise_part<T>, detail::no_noise_part<T>> {
+             std::conditional_t<Parts.noise, detail::noise_part<T>, detail::no_noise_part<T>>,
+             std::conditional_t<Parts.conversion, detail::conversion_part<T>, detail::no_conversion_part<T>> {
+  static_assert(Slots == 1 || Parts.state_factor, "ardent::row: with two slots every coefficient is read.");
   using value_type = T;
   static constexpr int slots = Slots;        ///< number of slots
   static constexpr int history = History;    ///< number of model outputs used
@@ -83,8 +100,6 @@ struct row : std::conditional_t<Parts.learned_variance, detail::variance_part<T>
   bool guided = true;            ///< false where guidance is restricted to other times: the conditional output is used
   T alpha = 1;                   ///< signal level where the denoiser is evaluated
   T sigma = 0;                   ///< noise level where the denoiser is evaluated
-  T of_x = 0;                    ///< m_0 = of_x * x + of_output * output
-  T of_output = 1;               ///< see of_x
   T slot[Slots][Slots] = {};     ///< coefficients of the slots
   T model[Slots][History] = {};  ///< coefficients of the converted outputs, newest first
 };
@@ -100,11 +115,13 @@ constexpr To round_row(From const& from) {
   to.guided = from.guided;
   to.alpha = static_cast<T>(from.alpha);
   to.sigma = static_cast<T>(from.sigma);
-  to.of_x = static_cast<T>(from.of_x);
-  to.of_output = static_cast<T>(from.of_output);
   for (int i = 0; i < To::slots; ++i) {
     for (int j = 0; j < To::slots; ++j) to.slot[i][j] = static_cast<T>(from.slot[i][j]);
     for (int j = 0; j < To::history; ++j) to.model[i][j] = static_cast<T>(from.model[i][j]);
+  }
+  if constexpr (To::parts.conversion) {
+    to.of_x = static_cast<T>(from.of_x);
+    to.of_output = static_cast<T>(from.of_output);
   }
   if constexpr (To::parts.noise) to.noise = static_cast<T>(from.noise);
   if constexpr (To::parts.learned_variance) {
@@ -165,6 +182,9 @@ enum class path_need {
 ///   what the denoiser predicts.
 /// - `evaluations(nodes, n)`, optional: number of rows for n steps where it is not n.
 /// - `least_steps`, optional: the fewest steps it can make.
+/// - `native(from)`, optional: what its coefficients multiply if the denoiser predicts `from`. Where that is `from`
+///   itself, kernels leave the conversion out.
+/// - `keeps_state`, optional: true if the coefficient of x is 1 in every row, and kernels need not read it.
 /// - `parts`, optional: into how many parts grid::subdivided must cut a step.
 template <class S>
 concept solver_policy = requires(S const& s, node const* nodes) {
@@ -191,6 +211,23 @@ constexpr path_need need_of() {
     return S::needs;
   else
     return path_need::any;
+}
+
+/// False if the output is what the solver's coefficients multiply.
+template <class S>
+constexpr bool converts([[maybe_unused]] prediction from) {
+  if constexpr (requires { S::native(from); })
+    return S::native(from) != from;
+  else
+    return true;
+}
+
+template <class S>
+constexpr bool keeps_state() {
+  if constexpr (requires { S::keeps_state; })
+    return S::keeps_state;
+  else
+    return false;
 }
 
 /// Of a solver or a grid.

@@ -35,6 +35,7 @@ class sde_dpm_solver_pp {
   static constexpr bool stochastic = true;
   static constexpr path_need needs = path_need::any;
   static constexpr int least_steps = Order;
+  static constexpr prediction native(prediction) { return prediction::x0; }
 
   /// @brief Row k of n.
   /// @param nodes  n + 1 nodes, noisiest first
@@ -45,7 +46,7 @@ class sde_dpm_solver_pp {
     using detail::real;
     node const& now = nodes[k];
     node const& next = nodes[k + 1];
-    auto r = start_row<ardent::row<double, slots, history>>(now, from, prediction::x0);
+    auto r = start_row<ardent::row<double, slots, history>>(now, from, native(from));
     // e^-h = sigma' alpha / (sigma alpha'): it has limits at both ends
     const real decay = real(next.sigma) * real(now.alpha) / (real(now.sigma) * real(next.alpha));
     const bool finite = detail::has_lambda(now) && detail::has_lambda(next);

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a .cu file says of its kernels, in comment lines at its top. A file that states its kernels is inspected.
+
+    // compositions: 16, kernels: 11     kernels that it makes on each architecture, out of how many compositions
+    // title: Step kernels               the heading of its section in the report
+    // name: REGEX -> TEXT               part of a kernel's name in the report, for mangled names in which REGEX occurs;
+                                         all parts that fit are joined, \\1 stands for a group
+    // shared: REGEX -> BYTES            dynamic shared memory that such kernels are launched with
+    // calls: outside the step loop      subroutines and jumps through registers are allowed there; else nowhere
+    // like: handwritten.cu              a kernel's step loop has at most 5 % more instructions than that of the kernel
+                                         with the same name in that file
+
+No line may be longer than 120 columns, or the formatter joins it with the next.
+"""
+import re
+
+UNNAMED = re.compile(r"\d+_GLOBAL__N__\w+?_cu_[0-9a-f]+_\d+")  # a hash of the file's path
+LINE = re.compile(r"^// (title|name|shared|calls|like|kernels|compositions): (.+)$")
+
+
+class Declaration:
+    """The declaration of a file. `kernels` is None if it has none."""
+
+    def __init__(self, source):
+        self.source = source
+        self.title, self.kernels, self.compositions, self.like = source.name, None, None, None
+        self.calls_outside_loop = False
+        self._names, self._shared = [], []
+        for line in source.read_text().split("#include")[0].splitlines():
+            if match := LINE.match(line):
+                self._take(*match.groups())
+
+    def _take(self, key, value):
+        if key in ("kernels", "compositions"):
+            for count, number in re.findall(r"(kernels|compositions): (\d+)", f"{key}: {value}"):
+                setattr(self, count, int(number))
+        elif key in ("name", "shared"):
+            pattern, arrow, text = value.partition(" -> ")
+            if not arrow:
+                raise SystemExit(f"{self.source.name}: expected `// {key}: REGEX -> TEXT`, found {value}")
+            (self._names if key == "name" else self._shared).append((re.compile(pattern), text))
+        elif key == "calls":
+            if value != "outside the step loop":
+                raise SystemExit(f"{self.source.name}: expected `// calls: outside the step loop`, found {value}")
+            self.calls_outside_loop = True
+        else:
+            setattr(self, key, value)
+
+    def name(self, mangled):
+        """A kernel's name in the report."""
+        found = [(pattern.search(mangled), text) for pattern, text in self._names]
+        return ", ".join(match.expand(text) for match, text in found if match) or UNNAMED.sub("", mangled)
+
+    def dynamic_shared(self, mangled):
+        """Bytes of dynamic shared memory of a kernel."""
+        return next((int(text) for pattern, text in self._shared if pattern.search(mangled)), 0)
