@@ -120,15 +120,14 @@ std::vector<double> draw(Sampler const& sampler, ardent::executor::host const& e
   struct alignas(64) line {
     std::byte bytes[64];
   };
-  std::vector<line> own(ardent::trajectory_own_bytes<row_type>(denoiser, rows, Sampler::branches) / sizeof(line) + 1);
+  std::vector<line> own(ardent::trajectory_state_bytes<row_type>(denoiser.channels(), rows) / sizeof(line) + 1);
   std::vector<float> output(count * static_cast<std::size_t>(Sampler::branches)), tokens(count);
   const auto table = sampler.rows(0);
-  const std::vector<int> time_index(table.size(), 0);
+  tile.steps = static_cast<int>(table.size());
   const ardent::ar_step_numbers numbers{sampler.guidance_scale(0), 1, 0, 0};
   executor.run_tiles(1, [&](auto& block, auto& grid, int, int) {
-    ardent::trajectory<Sampler::branches>(block, grid, tile, table.data(), time_index.data(),
-                                          static_cast<int>(table.size()), numbers, denoiser, random,
-                                          {own.data(), output.data(), nullptr}, tokens.data());
+    ardent::trajectory<Sampler::branches>(block, grid, tile, table.data(), numbers, denoiser, random,
+                                          {own.data(), output.data(), nullptr, nullptr}, tokens.data());
   });
   double const* const state = std::launder(reinterpret_cast<double const*>(own.data()));
   return {state, state + count};

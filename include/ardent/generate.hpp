@@ -164,7 +164,8 @@ class generation {
       const int count = sampler_.tokens(i);
       memory_.pick(done, count, first_image, executor_);
       const ar_step_view view{i,        images_,     Sampler::branches, count,         length,
-                              channels, first_image, tokens.data(),     memory_.known, memory_.positions};
+                              channels, first_image, tokens.data(),     memory_.known, memory_.positions,
+                              done};
       if constexpr (ar_model<Model, Executor>) model_.condition(executor_, view, memory_.conditions);
       draw(i, count * images_, random);
       memory_.scatter(count, channels, tokens.data());
@@ -199,10 +200,10 @@ class generation {
     whole.times = memory_.times;
     const auto rows = sampler_.rows(ar_step);
     const ar_step_numbers numbers = numbers_of(sampler_, ar_step);
-    int const* const time_index = memory_.time_index + memory_.first_row[ar_step];
+    whole.time_index = memory_.time_index + memory_.first_row[ar_step];
+    whole.steps = static_cast<int>(rows.size());
     const auto kernel = [&](auto& block, auto& grid, tile const& t, trajectory_memory const& memory) {
-      trajectory<Sampler::branches>(block, grid, t, rows.data(), time_index, static_cast<int>(rows.size()), numbers,
-                                    denoiser_, random, memory, memory_.samples);
+      trajectory<Sampler::branches>(block, grid, t, rows.data(), numbers, denoiser_, random, memory, memory_.samples);
     };
     const int most = denoiser_.most_tokens(Sampler::branches);
     if (denoiser_.prefers_team(total, Sampler::branches, executor_.groups())) {

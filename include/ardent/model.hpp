@@ -26,6 +26,7 @@ struct ar_step_view {
   float const* tokens = nullptr;        ///< [images][sequence_length][channels], 0 where unknown
   std::uint8_t const* known = nullptr;  ///< [images][sequence_length], 1 where known
   int const* positions = nullptr;       ///< [images][tokens_per_image], ascending: the tokens drawn now
+  int tokens_known = 0;                 ///< tokens of each image that were drawn before: entries of `known` that are 1
 };
 
 /// @brief A model.

@@ -16,21 +16,22 @@ inline namespace v0 {
 
 /// @brief The memory of a trajectory.
 struct trajectory_memory {
-  void* own = nullptr;      ///< trajectory_own_bytes, of this block, aligned to 64; in the end it begins with the
-                            ///< tile's samples in the state's type, [tokens][channels]
-  float* output = nullptr;  ///< [branches * tokens][outputs], shared by the grid
-  float* shared = nullptr;  ///< the denoiser's shared_floats, shared by the grid
+  void* own = nullptr;       ///< trajectory_state_bytes, of this block, aligned to 64; in the end it begins with the
+                             ///< tile's samples in the state's type, [tokens][channels]
+  float* output = nullptr;   ///< [branches * tokens][outputs], shared by the grid (or of this block, if the denoiser
+                             ///< has `output_in_each_block`)
+  float* shared = nullptr;   ///< the denoiser's shared_floats, shared by the grid
+  float* scratch = nullptr;  ///< the denoiser's private_floats, of this block
 };
 
-/// @brief Bytes of each block's own memory for a tile.
+/// @brief Bytes of a tile's state, a multiple of 4: slots, earlier outputs, and the denoiser's input.
 /// @tparam Row      the sampler's row type
+/// @param channels  channels of a token
 /// @param tokens    tokens of the tile
-/// @param branches  1, or 2 with guidance
-template <class Row, class Denoiser>
-std::size_t trajectory_own_bytes(Denoiser const& denoiser, int tokens, int branches) {
-  const std::size_t state = static_cast<std::size_t>(tokens) * static_cast<std::size_t>(denoiser.channels());
-  return state * sizeof(typename Row::value_type) * static_cast<std::size_t>(Row::slots + Row::history - 1) +
-         (state + denoiser.private_floats(tokens * branches)) * sizeof(float);
+template <class Row>
+constexpr std::size_t trajectory_state_bytes(int channels, int tokens) {
+  return static_cast<std::size_t>(tokens) * static_cast<std::size_t>(channels) *
+         (sizeof(typename Row::value_type) * static_cast<std::size_t>(Row::slots + Row::history - 1) + sizeof(float));
 }
 
 /// @brief What an AR step gives a trajectory besides its rows; rounded to the state's type where they are used.
@@ -56,7 +57,6 @@ struct trajectory_state {
   T* slot[Row::slots];
   T* earlier[Row::history];  // earlier[j] is m_{j + 1}; the last is unused
   float* input;
-  float* scratch;
 
   ARDENT_INLINE trajectory_state(void* own, std::ptrdiff_t size) {
     T* place = static_cast<T*>(own);
@@ -64,9 +64,17 @@ struct trajectory_state {
     for (int j = 0; j + 1 < Row::history; ++j, place += size) earlier[j] = place;
     earlier[Row::history - 1] = nullptr;
     input = reinterpret_cast<float*>(place);
-    scratch = input + size;
   }
 };
+
+/// True if every block of a grid computes the denoiser's whole output, so that none waits for another's.
+template <class Denoiser>
+constexpr bool output_in_each_block() {
+  if constexpr (requires { Denoiser::output_in_each_block; })
+    return Denoiser::output_in_each_block;
+  else
+    return false;
+}
 
 /// One element's row: conversion, the linear program, noise.
 /// @tparam State  has slot[i][e], earlier[j][e] and input[e]: memory, or registers
@@ -74,20 +82,23 @@ template <class Row, class State, class T, class Noise>
 ARDENT_INLINE void advance(Row const& row, ar_step_numbers const& numbers, State& s, std::ptrdiff_t e, T output,
                            [[maybe_unused]] float variance, [[maybe_unused]] Noise noise) {
   T model[Row::history];
-  const T x = s.slot[0][e];
+  [[maybe_unused]] const T x = s.slot[0][e];
   if constexpr (Row::parts.clipped_x0) {
     T x0 = row.x0_of_x * x + row.x0_of_output * output;
     x0 = x0 < static_cast<T>(numbers.x0_low) ? static_cast<T>(numbers.x0_low) : x0;
     x0 = x0 > static_cast<T>(numbers.x0_high) ? static_cast<T>(numbers.x0_high) : x0;
     model[0] = row.m_of_x * x + row.m_of_x0 * x0;
-  } else {
+  } else if constexpr (Row::parts.conversion) {
     model[0] = row.of_x * x + row.of_output * output;
+  } else {
+    model[0] = output;
   }
   for (int j = 1; j < Row::history; ++j) model[j] = s.earlier[j - 1][e];
   T before[Row::slots];
   for (int i = 0; i < Row::slots; ++i) before[i] = s.slot[i][e];
   for (int i = 0; i < Row::slots; ++i) {
-    T next = row.slot[i][0] * before[0];
+    T next = before[0];
+    if constexpr (Row::parts.state_factor) next *= row.slot[i][0];
     for (int j = 1; j < Row::slots; ++j) next += row.slot[i][j] * before[j];
     for (int j = 0; j < Row::history; ++j) next += row.model[i][j] * model[j];
     if constexpr (Row::parts.noise) {
@@ -119,16 +130,14 @@ ARDENT_INLINE void advance(Row const& row, ar_step_numbers const& numbers, State
 ///
 /// @tparam Branches   1, or 2 with guidance: output = unconditional + scale (conditional - unconditional)
 /// @param t           the tile; t.branches = Branches
-/// @param rows        the AR step's rows
-/// @param time_index  for each row, the row of the prepared time table
-/// @param count       number of rows
+/// @param rows        the AR step's rows, t.steps of them
 /// @param numbers     guidance scale, temperature and bounds of the AR step
 /// @param random      a random_source; its normal() may give four doubles in a `value` instead
 /// @param tokens      [total][channels], where the samples go (rows of this tile)
 ARDENT_ANY_GROUP
 template <int Branches, class Block, class Grid, class Row, class Denoiser, class Random>
-ARDENT_INLINE void trajectory(Block& block, Grid& grid, tile const& t, Row const* rows, int const* time_index,
-                              int count, ar_step_numbers const& numbers, Denoiser const& denoiser, Random const& random,
+ARDENT_INLINE void trajectory(Block& block, Grid& grid, tile const& t, Row const* rows,
+                              ar_step_numbers const& numbers, Denoiser const& denoiser, Random const& random,
                               trajectory_memory const& memory, float* tokens) {
   using T = typename Row::value_type;
   const int channels = denoiser.channels(), outputs = denoiser.outputs();
@@ -157,14 +166,20 @@ ARDENT_INLINE void trajectory(Block& block, Grid& grid, tile const& t, Row const
       s.input[e] = static_cast<float>(noise.value[j]);
     }
   });
-  denoiser.begin(block, grid, t, memory.shared, s.scratch);
+  denoiser.begin(block, grid, t, memory.shared, memory.scratch);
 
-  for (int k = 0; k < count; ++k) {
-    grid.sync(block);
+#if defined(__CUDA_ARCH__)
+#  pragma unroll 1
+#endif
+  for (int k = 0; k < t.steps; ++k) {
+    if constexpr (detail::output_in_each_block<Denoiser>())
+      block.sync();
+    else
+      grid.sync(block);
     Row const& row = rows[k];
     const time_point time{static_cast<float>(row.timestep), static_cast<float>(row.alpha),
-                          static_cast<float>(row.sigma), time_index[k]};
-    denoiser.evaluate(block, grid, t, time, s.input, memory.output, memory.shared, s.scratch);
+                          static_cast<float>(row.sigma), t.time_index == nullptr ? 0 : t.time_index[k], k};
+    denoiser.evaluate(block, grid, t, time, s.input, memory.output, memory.shared, memory.scratch);
 
     block.elements(all_tokens, {0, quads, 1}, [&](int r, int q) ARDENT_INLINE_LAMBDA {
       decltype(random.normal(noise_key{}, 0)) noise{};

@@ -21,6 +21,7 @@ struct time_point {
   float alpha = 1;     ///< signal level
   float sigma = 0;     ///< noise level
   int index = 0;       ///< row of the prepared time table
+  int step = 0;        ///< which evaluation of the trajectory
 };
 
 /// @brief The tokens that a group works on: rows [first, first + tokens) of the AR step's `total` rows. Row r of the
@@ -36,6 +37,8 @@ struct tile {
   std::uint32_t const* images = nullptr;  ///< [total] index of each token's image, over all batches
   int const* positions = nullptr;         ///< [total] raster position of each token
   float const* times = nullptr;           ///< prepared time table, as the denoiser wrote it
+  int const* time_index = nullptr;        ///< [steps] each evaluation's row of the time table; null if there is none
+  int steps = 0;                          ///< evaluations of the trajectory
 
   /// @brief Network rows of the tile.
   ARDENT_HD int rows() const { return branches * tokens; }
@@ -58,6 +61,8 @@ struct tile {
 /// - `evaluate(block, grid, tile, time, x, output, shared, own)`: x [tokens][channels], this block's copy; output
 ///   [branches * tokens][outputs], shared by the grid and complete when it returns. It must not write `output` or
 ///   `shared` in a way that a block which has not yet entered could notice after the sync that precedes it.
+/// - `output_in_each_block`, optional: true if every block of the grid computes the whole output, in memory of its own;
+///   then blocks enter `evaluate` without waiting for one another, and `begin` must leave nothing to wait for.
 template <class D>
 concept inline_denoiser = requires(D const& d, int n, float* out) {
   { D::predicted } -> std::convertible_to<prediction>;

@@ -4,9 +4,11 @@
 // The threads of the checked groups: a barrier for each block and one for the grid, run freely or one at a time.
 
 #include <ardent/config.hpp>
+#include <ardent/tile/fragment.hpp>
 
 #include <barrier>
 #include <condition_variable>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -38,6 +40,8 @@ class checked_machine {
  public:
   static constexpr int barrier_of_block = 0;
   static constexpr int barrier_of_grid = 1;
+  static constexpr int barrier_of_warp = 2;
+  static constexpr int words_of_lane = 6;  // what a lane shows its warp
 
   checked_machine(int blocks, int threads, checked_order order, sync_place left_out)
       : blocks_(blocks),
@@ -50,12 +54,21 @@ class checked_machine {
         partial_(static_cast<std::size_t>(blocks),
                  std::vector<float>(static_cast<std::size_t>(threads), std::numeric_limits<float>::quiet_NaN())) {
     for (int b = 0; b < blocks; ++b) block_barriers_.push_back(std::make_unique<std::barrier<>>(threads));
+    for (int i = 0; i < blocks * threads; i += threads_in_warp(i)) {
+      warp_barriers_.resize(static_cast<std::size_t>(i));
+      warp_barriers_.push_back(std::make_unique<std::barrier<>>(threads_in_warp(i)));
+    }
+    warp_words_.resize(static_cast<std::size_t>(blocks * threads * words_of_lane));
     current_ = order == checked_order::descending ? blocks * threads - 1 : 0;
   }
 
   int blocks() const { return blocks_; }
   int threads_in_block() const { return threads_; }
   float* partial_sums(int block) { return partial_[static_cast<std::size_t>(block)].data(); }
+  /// What the lanes of a thread's warp show one another, [lane][words_of_lane].
+  std::uint32_t* warp_words(int block, int rank) {
+    return warp_words_.data() + static_cast<std::ptrdiff_t>(first_of_warp(block * threads_ + rank)) * words_of_lane;
+  }
 
   /// Every place that called sync (rank 0 of block 0 keeps the list).
   std::set<sync_place> const& places() const { return places_; }
@@ -77,24 +90,46 @@ class checked_machine {
   void sync(int block, int rank, int barrier, std::source_location where) {
     const sync_place place{where.file_name(), where.line()};
     if (block == 0 && rank == 0) places_.insert(place);
-    if (place == left_out_) return;
+    if (place != left_out_) wait(block, rank, barrier);
+  }
+
+  /// The threads of a warp wait for one another, as the lanes of a GPU's warp do in an instruction: not a sync that a
+  /// kernel could forget.
+  void wait_for_warp(int block, int rank) { wait(block, rank, barrier_of_warp); }
+
+ private:
+  enum thread_state { runnable, at_block, at_grid, at_warp, finished };
+
+  /// A warp's first thread over all blocks, and its number of threads.
+  int first_of_warp(int thread) const { return thread - thread % threads_ % warp_size; }
+  int threads_in_warp(int first) const {
+    const int left = threads_ - first % threads_;
+    return left < warp_size ? left : warp_size;
+  }
+
+  void wait(int block, int rank, int barrier) {
+    const int thread = block * threads_ + rank;
     if (order_ == checked_order::concurrent) {
       if (barrier == barrier_of_grid)
         grid_barrier_.arrive_and_wait();
+      else if (barrier == barrier_of_warp)
+        warp_barriers_[static_cast<std::size_t>(first_of_warp(thread))]->arrive_and_wait();
       else
         block_barriers_[static_cast<std::size_t>(block)]->arrive_and_wait();
       return;
     }
-    const int thread = block * threads_ + rank;
     std::unique_lock lock(mutex_);
-    state_[static_cast<std::size_t>(thread)] = barrier == barrier_of_grid ? at_grid : at_block;
-    release_if_complete(block, barrier);
+    constexpr thread_state waiting[] = {at_block, at_grid, at_warp};
+    state_[static_cast<std::size_t>(thread)] = waiting[barrier];
+    if (barrier == barrier_of_warp)
+      release_if_complete(first_of_warp(thread), threads_in_warp(first_of_warp(thread)), at_warp);
+    else if (barrier == barrier_of_grid)
+      release_if_complete(0, blocks_ * threads_, at_grid);
+    else
+      release_if_complete(block * threads_, threads_, at_block);
     pass_turn();
     turn_[static_cast<std::size_t>(thread)].wait(lock, [&] { return current_ == thread || stuck_; });
   }
-
- private:
-  enum thread_state { runnable, at_block, at_grid, finished };
 
   void wait_for_turn(int thread) {
     std::unique_lock lock(mutex_);
@@ -105,13 +140,10 @@ class checked_machine {
     state_[static_cast<std::size_t>(thread)] = finished;
     pass_turn();
   }
-  void release_if_complete(int block, int barrier) {
-    const int first = barrier == barrier_of_grid ? 0 : block * threads_;
-    const int last = barrier == barrier_of_grid ? blocks_ * threads_ : first + threads_;
-    const thread_state waiting = barrier == barrier_of_grid ? at_grid : at_block;
-    for (int i = first; i < last; ++i)
+  void release_if_complete(int first, int count, thread_state waiting) {
+    for (int i = first; i < first + count; ++i)
       if (state_[static_cast<std::size_t>(i)] != waiting) return;
-    for (int i = first; i < last; ++i) state_[static_cast<std::size_t>(i)] = runnable;
+    for (int i = first; i < first + count; ++i) state_[static_cast<std::size_t>(i)] = runnable;
   }
   /// Gives the turn to the first runnable thread in order; if threads are left and none can run, all give up.
   void pass_turn() {
@@ -137,12 +169,14 @@ class checked_machine {
   sync_place left_out_;
   std::barrier<> grid_barrier_;
   std::vector<std::unique_ptr<std::barrier<>>> block_barriers_;
+  std::vector<std::unique_ptr<std::barrier<>>> warp_barriers_;  // at the place of a warp's first thread
   std::mutex mutex_;
   std::vector<std::condition_variable> turn_;  // one for each thread: a turn wakes one thread, not all
   std::vector<thread_state> state_;
   int current_ = 0;
   bool stuck_ = false;
   std::vector<std::vector<float>> partial_;
+  std::vector<std::uint32_t> warp_words_;
   std::set<sync_place> places_;
 };
 

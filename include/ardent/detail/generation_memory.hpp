@@ -139,7 +139,8 @@ class generation_memory {
     arena a(memory);
     trajectory_memory m;
     const int network_rows = tokens * Sampler::branches;
-    m.own = a.take<std::byte>(trajectory_own_bytes<typename Sampler::row_type>(denoiser, tokens, Sampler::branches));
+    m.own = a.take<std::byte>(trajectory_state_bytes<typename Sampler::row_type>(denoiser.channels(), tokens));
+    m.scratch = a.take<float>(denoiser.private_floats(network_rows));
     m.output = a.take<float>(static_cast<std::size_t>(network_rows) * static_cast<std::size_t>(denoiser.outputs()));
     m.shared = a.take<float>(denoiser.shared_floats(network_rows));
     if (out != nullptr) *out = m;
@@ -150,7 +151,7 @@ class generation_memory {
     trajectory_memory mine, theirs;
     tile_layout(*denoiser_, widest_, tile_memory_ + tile_bytes_ * static_cast<std::size_t>(own), &mine);
     tile_layout(*denoiser_, widest_, tile_memory_ + tile_bytes_ * static_cast<std::size_t>(shared), &theirs);
-    return {mine.own, theirs.output, theirs.shared};
+    return {mine.own, theirs.output, theirs.shared, mine.scratch};
   }
 
   static int collect_distinct(Sampler const& sampler, float* out) {

@@ -65,10 +65,11 @@ struct solo_grid {
   }
 };
 
-/// @brief The consecutive part of [0, count) that is a grid rank's: parts differ by at most one.
+/// @brief The consecutive part of [0, count) that is a grid rank's: parts differ by at most one, longer ones first.
 ARDENT_INLINE strided_range share_of(int count, int rank, int size) {
-  return {static_cast<int>(static_cast<long long>(count) * rank / size),
-          static_cast<int>(static_cast<long long>(count) * (rank + 1) / size), 1};
+  const int least = count / size, longer = count % size;
+  const int first = rank * least + (rank < longer ? rank : longer);
+  return {first, first + least + (rank < longer ? 1 : 0), 1};
 }
 
 }  // namespace v0

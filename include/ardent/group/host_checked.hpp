@@ -10,6 +10,7 @@
 
 #include <ardent/detail/checked_machine.hpp>
 #include <ardent/group/group.hpp>
+#include <ardent/tile/format.hpp>
 
 #include <cmath>
 #include <limits>
@@ -18,7 +19,8 @@
 namespace ardent {
 inline namespace v0 {
 
-/// @brief One thread's view of its block in the checked model.
+/// @brief One thread's view of its block in the checked model. It is also a tile_block: 32 threads are a warp, whose
+/// multiplications of fragments follow the same maps of lanes to elements as a GPU's.
 class checked_block {
  public:
   /// @param machine  the threads
@@ -31,6 +33,9 @@ class checked_block {
   int size() const { return machine_.threads_in_block(); }       ///< threads of the block
   int index() const { return block_; }                           ///< this block
   detail::checked_machine& machine() const { return machine_; }  ///< the threads
+  int lane() const { return rank_ % warp_size; }                 ///< this thread in its warp
+  int warp() const { return rank_ / warp_size; }                 ///< its warp
+  int warps() const { return size() / warp_size; }               ///< whole warps of the block
 
   /// @brief Waits for all threads of the block.
   void sync(std::source_location where = std::source_location::current()) {
@@ -83,7 +88,58 @@ class checked_block {
         }
   }
 
+  /// @brief See tile_block. Products are exact and added in double, then rounded once.
+  template <fragment_kind Kind>
+  void multiply(float (&c)[4], std::uint32_t const (&a)[4], std::uint32_t const (&b)[2]) {
+    constexpr int words = detail::checked_machine::words_of_lane, depth = fragment::depth(Kind);
+    std::uint32_t* const shown = machine_.warp_words(block_, rank_);
+    for (int i = 0; i < 4; ++i) shown[lane() * words + i] = a[i];
+    for (int i = 0; i < 2; ++i) shown[lane() * words + 4 + i] = b[i];
+    machine_.wait_for_warp(block_, rank_);
+    float whole_a[16][depth], whole_b[depth][8];
+    for (int other = 0; other < warp_size; ++other)
+      for (int half = 0; half < fragment::elements(Kind); ++half) {
+        for (int i = 0; i < 4; ++i)
+          whole_a[fragment::a_row(other, i)][fragment::a_k(Kind, other, i, half)] =
+              element<Kind>(shown[other * words + i], half);
+        for (int i = 0; i < 2; ++i)
+          whole_b[fragment::b_k(Kind, other, i, half)][fragment::b_column(other)] =
+              element<Kind>(shown[other * words + 4 + i], half);
+      }
+    for (int i = 0; i < 4; ++i) {
+      double sum = static_cast<double>(c[i]);
+      for (int k = 0; k < depth; ++k)
+        sum += static_cast<double>(whole_a[fragment::c_row(lane(), i)][k]) *
+               static_cast<double>(whole_b[k][fragment::c_column(lane(), i)]);
+      c[i] = static_cast<float>(sum);
+    }
+    machine_.wait_for_warp(block_, rank_);
+  }
+
+  /// @brief See tile_block.
+  float warp_sum(float v) {
+    constexpr int words = detail::checked_machine::words_of_lane;
+    std::uint32_t* const shown = machine_.warp_words(block_, rank_);
+    shown[lane() * words] = detail::float_to_bits(v);
+    machine_.wait_for_warp(block_, rank_);
+    float sum[warp_size];
+    for (int i = 0; i < warp_size; ++i) sum[i] = detail::bits_to_float(shown[i * words]);
+    for (int width = warp_size / 2; width > 0; width /= 2)
+      for (int i = 0; i < width; ++i) sum[i] += sum[i + width];
+    machine_.wait_for_warp(block_, rank_);
+    return sum[0];
+  }
+
  private:
+  /// An element of a fragment's word.
+  template <fragment_kind Kind>
+  static float element(std::uint32_t word, int half) {
+    if constexpr (Kind == fragment_kind::tf32) return detail::bits_to_float(word & 0xffffe000u);
+    const auto bits = static_cast<std::uint16_t>(word >> 16 * half);
+    if constexpr (Kind == fragment_kind::fp16) return to_float(float16{bits});
+    return to_float(bfloat16{bits});
+  }
+
   detail::checked_machine& machine_;
   int block_;
   int rank_;

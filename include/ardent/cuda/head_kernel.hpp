@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// @brief The kernels that draw tokens with an AdaLN head: whole trajectories of a tile by a block, or by all blocks.
+
+#include <ardent/cuda/device.hpp>
+#include <ardent/cuda/error.hpp>
+#include <ardent/detail/arena.hpp>
+#include <ardent/group/cuda.hpp>
+#include <ardent/trajectory.hpp>
+
+#include <cstddef>
+
+namespace ardent {
+inline namespace v0 {
+namespace cuda {
+namespace detail {
+
+/// Where the memory of an AR step is, in bytes from the workspace's start, at which the grid's blocks count their
+/// arrivals. Each block has a state and an output; the activations are the grid's, or each block's where it has its
+/// tile to itself.
+struct head_workspace {
+  static constexpr std::size_t state = 256;  ///< of block 0
+  std::size_t output = 0;                    ///< of block 0
+  std::size_t activations = 0;               ///< of the grid or of block 0
+  std::size_t state_step = 0;
+  std::size_t output_step = 0;
+  std::size_t activations_step = 0;
+  std::size_t bytes = 0;
+};
+
+/// @tparam Row    the sampler's row type
+/// @param tokens  tokens of a tile
+template <class Row, class Denoiser>
+head_workspace lay_out_head(Denoiser const& denoiser, int tokens, int branches, int steps, int blocks) {
+  const auto aligned = [](std::size_t bytes) { return (bytes + 255) / 256 * 256; };
+  const int rows = tokens * branches;
+  const auto count = static_cast<std::size_t>(blocks);
+  head_workspace w;
+  w.state_step = aligned(trajectory_state_bytes<Row>(denoiser.channels(), tokens));
+  w.output_step =
+      aligned(static_cast<std::size_t>(rows) * static_cast<std::size_t>(denoiser.outputs()) * sizeof(float));
+  const std::size_t activations = aligned(denoiser.shared_floats(rows, steps) * sizeof(float));
+  w.output = w.state + count * w.state_step;
+  w.activations = w.output + count * w.output_step;
+  w.activations_step = Denoiser::plan.shared ? 0 : activations;
+  w.bytes = w.activations + (Denoiser::plan.shared ? activations : count * activations);
+  return w;
+}
+
+/// Rows that fit a kernel's arguments beside the rest, at most 1024.
+template <class Row, class Denoiser, class Random>
+inline constexpr int most_head_rows = []() constexpr {
+  const std::size_t fixed =
+      sizeof(tile) + sizeof(ar_step_numbers) + sizeof(Denoiser) + sizeof(Random) + sizeof(head_workspace) + 256;
+  const std::size_t most = fixed < 32764 ? (32764 - fixed) / sizeof(Row) : 0;
+  return static_cast<int>(most < 1024 ? most : 1024);
+}();
+
+/// All that a head's kernel reads, by value.
+template <class Row, class Denoiser, class Random>
+struct head_arguments {
+  tile whole;  ///< all tokens of the AR step
+  int tiles;   ///< tiles into which they are dealt out
+  ar_step_numbers numbers;
+  Denoiser denoiser;
+  Random random;
+  head_workspace layout;
+  std::byte* workspace;
+  float* samples;
+  Row rows[most_head_rows<Row, Denoiser, Random>];
+};
+
+#pragma nv_diagnostic push
+#pragma nv_diag_suppress 1407
+template <int Branches, int Threads, class Row, class Denoiser, class Random>
+__attribute__((visibility("hidden"))) __global__ void __launch_bounds__(Threads, 1)
+    head_kernel(const __grid_constant__ head_arguments<Row, Denoiser, Random> a) {
+  extern __shared__ float4 ardent_head_memory[];
+  cuda_block<Threads> block;
+  auto grid = [&]() {
+    if constexpr (Denoiser::plan.shared)
+      return cuda_grid(reinterpret_cast<unsigned*>(a.workspace));
+    else
+      return solo_grid{};
+  }();
+  trajectory_memory memory;
+  const std::size_t b = blockIdx.x;
+  memory.own = a.workspace + a.layout.state + b * a.layout.state_step;
+  memory.output = reinterpret_cast<float*>(a.workspace + a.layout.output + b * a.layout.output_step);
+  memory.shared = reinterpret_cast<float*>(a.workspace + a.layout.activations + b * a.layout.activations_step);
+  memory.scratch = reinterpret_cast<float*>(ardent_head_memory);
+  const int first = Denoiser::plan.shared ? 0 : static_cast<int>(blockIdx.x);
+  const int step = Denoiser::plan.shared ? 1 : static_cast<int>(gridDim.x);
+#pragma unroll 1
+  for (int k = first; k < a.tiles; k += step) {
+    if (k > first) grid.sync(block);
+    tile t = a.whole;
+    const strided_range share = share_of(t.total, k, a.tiles);
+    t.first = share.first;
+    t.tokens = share.last - share.first;
+    trajectory<Branches>(block, grid, t, a.rows, a.numbers, a.denoiser, a.random, memory, a.samples);
+  }
+}
+#pragma nv_diagnostic pop
+
+}  // namespace detail
+}  // namespace cuda
+}  // namespace v0
+}  // namespace ardent

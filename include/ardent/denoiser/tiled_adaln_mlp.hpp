@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// @brief The diffusion head of MAR and Harmon on tensor cores: by the warps of one block, or of a grid of blocks.
+
+#include <ardent/denoiser/denoiser.hpp>
+#include <ardent/denoiser/tiled_adaln_layout.hpp>
+#include <ardent/detail/tiled_activations.hpp>
+#include <ardent/tile/product.hpp>
+
+#include <cstddef>
+
+namespace ardent {
+inline namespace v0 {
+
+/// @brief How a kernel evaluates a tiled head. Fixed at compile time.
+struct tiled_plan {
+  int groups = 1;          ///< the most network rows of a tile, divided by 8
+  bool shared = false;     ///< for a grid whose blocks share a tile; else a block has its tile to itself
+  bool resident = false;   ///< the residual blocks' weights stay in shared memory for the whole trajectory
+  bool hoisted = false;    ///< the modulations of all steps are computed before the first
+  int hoisted_groups = 8;  ///< the most network rows of a product of theirs, divided by 8
+};
+
+/// @brief Bytes of a block's own memory for a tile of a head: activations, scratch, and its share of the weights.
+/// @tparam Format  a format
+/// @param shape    an adaln_shape
+/// @param rows     network rows of the tile
+/// @param blocks   blocks of the grid that shares the tile
+/// @param plan     how the head is evaluated
+/// @param hoisted  network rows of which modulations are computed at once, if they are hoisted
+template <class Format, class Shape>
+constexpr std::size_t tiled_block_bytes(Shape const& shape, int rows, int blocks, tiled_plan plan, int hoisted) {
+  using memory = detail::tiled_activations<Format>;
+  const auto panels = static_cast<std::size_t>(2 * shape.depth() * ((shape.width() + tile_outputs - 1) / tile_outputs));
+  const auto count = static_cast<std::size_t>(blocks);
+  const std::size_t weights = (panels + count - 1) / count * tile_outputs *
+                              static_cast<std::size_t>(padded_inputs<Format>(shape.width())) *
+                              sizeof(typename Format::storage);
+  const std::size_t looping = memory::block_bytes(shape, rows, plan.groups) + (plan.resident ? weights : 0);
+  const std::size_t before = plan.hoisted ? memory::block_bytes(shape, hoisted, plan.hoisted_groups) : 0;
+  return looping > before ? looping : before;
+}
+
+namespace denoiser {
+
+/// @brief What denoiser::adaln_mlp computes (see there), from tiled weights.
+///
+/// Of a grid of blocks, panel p of layer j of the residual blocks belongs to block (j P + p) mod blocks, P panels a
+/// layer: so each block has nearly the same share of all of them, and it can keep its share in shared memory. Layer
+/// norms and the output layer are computed by every block: what a grid must wait for is the input layer and the 2 D
+/// layers of the residual blocks, 2 D + 1 grid syncs an evaluation.
+///
+/// Activations between layers are rounded to the format's type; sums, h, layer norms and modulations are float.
+///
+/// @tparam Format  a format, see tile/format.hpp
+/// @tparam Shape   an adaln_shape
+/// @tparam Plan    how it is evaluated
+template <class Format, class Shape = adaln_shape<>, tiled_plan Plan = tiled_plan{}>
+class tiled_adaln_mlp {
+ public:
+  using activation = typename Format::activation;               ///< activations between layers
+  static constexpr prediction predicted = prediction::epsilon;  ///< it predicts epsilon
+  static constexpr bool output_in_each_block = true;            ///< every block computes the whole output
+  static constexpr tiled_plan plan = Plan;                      ///< how it is evaluated
+
+  /// @brief A head over tiled weights, which it does not own.
+  /// @param shape      the sizes
+  /// @param memory     what pack_tiled_adaln wrote for the same shape and format
+  /// @param nonfinite  counts outputs that are infinite or NaN, over all evaluations; may be null
+  /// @param hoisted    network rows of which modulations are computed at once, in [1, 8 Plan.hoisted_groups]
+  tiled_adaln_mlp(Shape shape, void const* memory, unsigned long long* nonfinite = nullptr,
+                  int hoisted = 8 * Plan.hoisted_groups)
+      : layout_(shape, memory), nonfinite_(nonfinite), hoisted_rows_(hoisted) {}
+
+  ARDENT_HD int channels() const { return layout_.shape.channels(); }                ///< channels of a token
+  ARDENT_HD int outputs() const { return layout_.shape.outputs(); }                  ///< numbers it outputs
+  ARDENT_HD int condition_width() const { return layout_.shape.condition_width(); }  ///< numbers of a condition
+  int time_features() const { return layout_.shape.width(); }                        ///< W: a time's embedding
+  /// @brief The most tokens of a tile.
+  int most_tokens(int branches) const { return 8 * Plan.groups / branches; }
+
+  /// @brief Floats shared by the grid: conditions, two h, hidden activations, and the modulations of all steps if they
+  /// are hoisted, else of one step (of two where blocks share a tile).
+  /// @param rows    network rows of a tile
+  /// @param steps   denoising steps
+  std::size_t shared_floats(int rows, int steps) const {
+    return memory_of::shared_floats(layout_.shape, rows, Plan.hoisted ? steps : Plan.shared ? 2 : 1);
+  }
+  /// @brief Bytes of a block's own memory, on a GPU its shared memory: activations, scratch of the products, and the
+  /// block's share of the weights where they stay.
+  /// @param rows    network rows of a tile
+  /// @param blocks  blocks of the grid
+  std::size_t block_bytes(int rows, int blocks) const {
+    return tiled_block_bytes<Format>(layout_.shape, rows, blocks, Plan, hoisted_rows_);
+  }
+
+  /// @brief Embeds the tile's conditions, computes the modulations of all steps if they are hoisted, and loads the
+  /// weights that stay.
+  /// @param own  block_bytes, aligned to 16
+  ARDENT_ANY_GROUP
+  template <class Block, class Grid>
+  ARDENT_INLINE void begin(Block& block, Grid& grid, tile const& t, float* shared, float* own) const {
+    const int rows = t.rows(), tokens = t.tokens, total = t.total, first_token = t.first;
+    const int width = layout_.shape.width(), z_width = condition_width();
+    const memory_of m(layout_.shape, rows, Plan.groups, shared, own);
+    float const* const z = t.conditions;
+    detail::to_activations<Format>(block, m.x, rows, z_width, [=](int r, int k) ARDENT_INLINE_LAMBDA {
+      return z[at(r / tokens * total + first_token + r % tokens, z_width) + k];
+    });
+    activation* const hidden = m.hidden;
+    if (grid.rank() == 0)  // what pads the hidden activations is never written again
+      block.elements({0, rows, 1}, {width, padded_inputs<Format>(width), 1}, [=](int r, int k) ARDENT_INLINE_LAMBDA {
+        detail::store_activation(0, hidden[activation_index<Format>(r, k, rows)]);
+      });
+    block.sync();
+    float* const c = m.condition;
+    product<Plan.groups, Plan.shared>(block, grid, m.x, rows, layout_.condition, m.scratch,
+                                      [=](int r, int k, float v) ARDENT_INLINE_LAMBDA { c[at(r, width) + k] = v; });
+    grid.sync(block);
+    if constexpr (Plan.hoisted) {
+      const int all = rows * t.steps, most = hoisted_rows_;
+      for (int first = 0; first < all; first += most) {
+        const int count = all - first < most ? all - first : most;
+        const memory_of wide(layout_.shape, count, Plan.hoisted_groups, shared, own);
+        if (first > 0) block.sync();  // the rows before are read
+        modulate<Plan.hoisted_groups>(block, grid, t, first, count, wide.x, wide.scratch, c,
+                                      m.modulation + at(first, layout_.shape.modulations()));
+      }
+      block.sync();
+    }
+    if constexpr (Plan.resident) {
+      const int panels = layout_.first_in.panels(), all = 2 * layout_.shape.depth() * panels;
+      const std::ptrdiff_t size = layout_.first_in.panel_size();
+      lane_words* to = m.resident;
+      for (int q = grid.rank(); q < all; q += grid.size(), to += words(size)) {
+        lane_words* const here = to;
+        lane_words const* const from =
+            reinterpret_cast<lane_words const*>(layout_.mlp(q / panels).data + q % panels * size);
+        block.elements({0, 1, 1}, {0, words(size), 1},
+                       [=](int, int i) ARDENT_INLINE_LAMBDA { here[i] = detail::load_words(from + i); });
+      }
+    }
+  }
+
+  /// @brief One evaluation on the tile: see inline_denoiser. Every block gets the whole output.
+  ARDENT_ANY_GROUP
+  template <class Block, class Grid>
+  ARDENT_INLINE void evaluate(Block& block, Grid& grid, tile const& t, time_point const& time, float const* x,
+                              float* output, float* shared, float* own) const {
+    const int rows = t.rows(), tokens = t.tokens, branches = t.branches;
+    const int width = layout_.shape.width(), stride = layout_.shape.modulations();
+    const int channel_count = channels(), output_count = outputs();
+    const memory_of m(layout_.shape, rows, Plan.groups, shared, own);
+    // the other h and modulations may still be read by blocks that finish the step before
+    float* const h = m.h + at(time.step % 2 * rows, width);
+    const int slot = Plan.hoisted ? time.step : Plan.shared ? time.step % 2 : 0;
+    float* const modulation = m.modulation + at(slot * rows, stride);
+    detail::to_activations<Format>(block, m.x, tokens, channel_count,
+                                   [=](int r, int k) ARDENT_INLINE_LAMBDA { return x[at(r, channel_count) + k]; });
+    block.sync();
+    product<Plan.groups, Plan.shared>(block, grid, m.x, tokens, layout_.input, m.scratch,
+                                      [=](int r, int k, float v) ARDENT_INLINE_LAMBDA {
+                                        for (int b = 0; b < branches; ++b) h[at(b * tokens + r, width) + k] = v;
+                                      });
+    if constexpr (!Plan.hoisted) {
+      block.sync();
+      modulate<Plan.groups>(block, grid, t, time.step * rows, rows, m.x, m.scratch, m.condition, modulation);
+    }
+    grid.sync(block);
+    for (int d = 0; d < layout_.shape.depth(); ++d) {
+      detail::normalise<Format>(block, rows, width, h, modulation, stride, d, layout_.norm_weight(d), m.x);
+      block.sync();
+      activation* const hidden = m.hidden;
+      mlp_product(block, grid, m, m.x, rows, 2 * d, [=](int r, int k, float v) ARDENT_INLINE_LAMBDA {
+        detail::store_activation(detail::silu(v), hidden[activation_index<Format>(r, k, rows)]);
+      });
+      grid.sync(block);
+      float const* const gate = modulation + (3 * d + 2) * width;
+      mlp_product(block, grid, m, m.hidden, rows, 2 * d + 1, [=](int r, int k, float v) ARDENT_INLINE_LAMBDA {
+        h[at(r, width) + k] += gate[at(r, stride) + k] * v;
+      });
+      grid.sync(block);
+    }
+    detail::normalise<Format>(block, rows, width, h, modulation, stride, layout_.shape.depth(), nullptr, m.x);
+    block.sync();
+    unsigned long long* const counter = grid.rank() == 0 ? nonfinite_ : nullptr;
+    tile_product<Plan.groups, true>(block, m.x, rows, layout_.output, {0, layout_.output.panels(), 1},
+                                    panels_of(layout_.output), m.scratch,
+                                    [=](int r, int k, float v) ARDENT_INLINE_LAMBDA {
+                                      output[at(r, output_count) + k] = v;
+                                      detail::count_nonfinite(v, counter);
+                                    });
+    block.sync();
+  }
+
+ private:
+  using memory_of = detail::tiled_activations<Format>;
+
+  ARDENT_INLINE static std::ptrdiff_t at(int row, int stride) { return static_cast<std::ptrdiff_t>(row) * stride; }
+  ARDENT_INLINE static int words(std::ptrdiff_t weights) {
+    return static_cast<int>(weights * static_cast<int>(sizeof(typename Format::storage)) /
+                            static_cast<int>(sizeof(lane_words)));
+  }
+  ARDENT_INLINE static auto panels_of(tiled_matrix<Format> const& matrix) {
+    auto const* const data = matrix.data;
+    const std::ptrdiff_t size = matrix.panel_size();
+    return [=](int panel) ARDENT_INLINE_LAMBDA { return data + panel * size; };
+  }
+
+  /// A product whose panels are dealt out to the grid's blocks.
+  ARDENT_ANY_GROUP
+  template <int Groups, bool Sliced, class Block, class Grid, class F>
+  ARDENT_INLINE void product(Block& block, Grid& grid, activation const* x, int rows,
+                             tiled_matrix<Format> const& matrix, float* scratch, F const& f) const {
+    tile_product<Groups, Sliced>(block, x, rows, matrix, {grid.rank(), matrix.panels(), grid.size()}, panels_of(matrix),
+                                 scratch, f);
+  }
+
+  /// A product with layer j of the residual blocks, whose panels continue the deal of the layers before.
+  ARDENT_ANY_GROUP
+  template <class Block, class Grid, class F>
+  ARDENT_INLINE void mlp_product(Block& block, Grid& grid, memory_of const& m, activation const* x, int rows, int j,
+                                 F const& f) const {
+    const tiled_matrix<Format> matrix = layout_.mlp(j);
+    const int panels = matrix.panels(), before = j * panels, blocks = grid.size();
+    const int turn = before % blocks;
+    const int first = grid.rank() >= turn ? grid.rank() - turn : grid.rank() - turn + blocks;
+    if constexpr (Plan.resident) {
+      auto const* const resident = reinterpret_cast<typename Format::storage const*>(m.resident);
+      const std::ptrdiff_t size = matrix.panel_size();
+      tile_product<Plan.groups, Plan.shared>(
+          block, x, rows, matrix, {first, panels, blocks},
+          [=](int panel) ARDENT_INLINE_LAMBDA { return resident + (before + panel) / blocks * size; }, m.scratch, f);
+    } else {
+      tile_product<Plan.groups, Plan.shared>(block, x, rows, matrix, {first, panels, blocks}, panels_of(matrix),
+                                             m.scratch, f);
+    }
+  }
+
+  /// to [count][(3 D + 2) W] = the modulations of rows [first, first + count) of all steps' rows, step by step.
+  ARDENT_ANY_GROUP
+  template <int Groups, class Block, class Grid>
+  ARDENT_INLINE void modulate(Block& block, Grid& grid, tile const& t, int first, int count, activation* x,
+                              float* scratch, float const* condition, float* to) const {
+    const int width = layout_.shape.width(), stride = layout_.shape.modulations(), rows = t.rows();
+    float const* const times = t.times;
+    int const* const time_index = t.time_index;
+    detail::to_activations<Format>(block, x, count, width, [=](int i, int k) ARDENT_INLINE_LAMBDA {
+      const int step = (first + i) / rows, r = (first + i) % rows;
+      return detail::silu(times[at(time_index[step], width) + k] + condition[at(r, width) + k]);
+    });
+    block.sync();
+    product<Groups, false>(block, grid, x, count, layout_.modulation, scratch,
+                           [=](int i, int k, float v) ARDENT_INLINE_LAMBDA { to[at(i, stride) + k] = v; });
+  }
+
+  tiled_adaln_layout<Format, Shape> layout_;
+  unsigned long long* nonfinite_;
+  int hoisted_rows_;
+};
+
+}  // namespace denoiser
+}  // namespace v0
+}  // namespace ardent

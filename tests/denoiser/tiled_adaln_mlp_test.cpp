@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whole trajectories by the tiled head, in each regime of a GPU, on warps of real threads, against a scalar reference
+// in double: widths that fill no chunk or panel, more blocks than panels, several tiles.
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "denoiser/tiled_scene.hpp"
+
+namespace {
+
+using ardent::checked_order;
+using ardent::tiled_plan;
+using ardent::executor::checked;
+namespace format = ardent::format;
+
+// groups, shared, resident, hoisted, hoisted_groups
+constexpr tiled_plan streamed{1, true, false, false, 1}, resident{1, true, true, false, 1},
+    hoisted{1, true, false, true, 2}, both{1, true, true, true, 4}, wide{2, true, false, false, 1};
+constexpr tiled_plan solo{1, false, false, false, 1}, wide_solo{2, false, false, false, 1};
+
+// fp32: see reference_test.cpp. bfloat16 keeps 8 bits of weights and activations, fp8 4 of weights: what comes out of
+// random layers is off by their roundings, 2^-9 and 2^-5 each, times a few.
+constexpr double bound_fp32 = 2e-4, bound_bf16 = 6e-2, bound_fp8 = 0.6;
+
+TEST_CASE("the tiled head equals the reference in every regime") {
+  test::tiled_scene const scene({5, 10, 20, 2, 7}, 3, 2);
+  auto const expected = scene.expected();
+  auto const& shape = scene.what.weights.shape;
+  for (auto const& executor : {checked(1, 32), checked(2, 64), checked(5, 32)}) {
+    auto const difference = [&]<class Format, tiled_plan Plan>(int most, bool team) {
+      return test::largest_difference(scene.draw<Format, Plan>(shape, executor, most, team), expected);
+    };
+    for (bool const team : {false, true}) {
+      CAPTURE(executor.groups());
+      CAPTURE(team);
+      CHECK(difference.operator()<format::fp32, streamed>(3, team) < bound_fp32);
+      CHECK(difference.operator()<format::fp32, streamed>(2, team) < bound_fp32);
+      CHECK(difference.operator()<format::fp32, resident>(3, team) < bound_fp32);
+      CHECK(difference.operator()<format::fp32, hoisted>(2, team) < bound_fp32);
+      CHECK(difference.operator()<format::fp32, both>(1, team) < bound_fp32);
+      CHECK(difference.operator()<format::fp32, wide>(3, team) < bound_fp32);
+      CHECK(difference.operator()<format::bf16, both>(3, team) < bound_bf16);
+      CHECK(difference.operator()<format::fp8, both>(3, team) < bound_fp8);
+    }
+    CHECK(difference.operator()<format::fp32, solo>(2, false) < bound_fp32);
+    CHECK(difference.operator()<format::fp32, wide_solo>(3, false) < bound_fp32);
+    CHECK(difference.operator()<format::bf16, solo>(3, false) < bound_bf16);
+  }
+}
+
+TEST_CASE("the tiled head: every regime gives the same bits") {
+  test::tiled_scene const scene({3, 6, 44, 2, 9}, 4, 3);
+  auto const& shape = scene.what.weights.shape;
+  auto const check = [&]<class Format>() {
+    auto const first = scene.draw<Format, solo>(shape, checked(1, 32), 4, false);
+    CHECK(scene.draw<Format, solo>(shape, checked(1, 96), 3, false) == first);
+    CHECK(scene.draw<Format, streamed>(shape, checked(3, 96), 1, true) == first);
+    CHECK(scene.draw<Format, resident>(shape, checked(2, 64), 3, true) == first);
+    CHECK(scene.draw<Format, hoisted>(shape, checked(7, 32), 2, true) == first);
+    CHECK(scene.draw<Format, both>(shape, checked(2, 160), 4, true) == first);
+    CHECK(scene.draw<Format, wide>(shape, checked(2, 64), 4, true) == first);
+    CHECK(scene.draw<Format, wide_solo>(shape, checked(1, 64), 4, false) == first);
+    constexpr ardent::adaln_shape<3, 6, 44, 2, 9> fixed{};
+    CHECK(scene.draw<Format, both>(fixed, checked(2, 64), 3, true) == first);
+  };
+  check.operator()<format::fp32>();
+  check.operator()<format::bf16>();
+  check.operator()<format::fp8>();
+}
+
+TEST_CASE("each sync of the tiled head is needed") {
+  test::tiled_scene const scene({3, 6, 20, 1, 5}, 3, 2);
+  auto const& shape = scene.what.weights.shape;
+  std::vector<float> const right = scene.draw<format::bf16, streamed>(shape, checked(1, 32), 3, false);
+  std::set<ardent::sync_place> places;
+  auto const each_regime = [&](checked const& executor, auto const& see) {
+    for (bool const team : {false, true}) {
+      see(scene.draw<format::bf16, streamed>(shape, executor, 2, team) == right);
+      see(scene.draw<format::bf16, both>(shape, executor, 2, team) == right);
+    }
+    see(scene.draw<format::bf16, solo>(shape, executor, 2, false) == right);
+    places.insert(executor.places().begin(), executor.places().end());
+  };
+  for (auto const order : {checked_order::ascending, checked_order::descending}) {
+    int regime = 0;
+    each_regime(checked(2, 64, order), [&](bool same) {  // the control
+      CAPTURE(regime);
+      CHECK(same);
+      ++regime;
+    });
+  }
+  int in_head = 0;
+  auto const found = places;
+  for (ardent::sync_place const& place : found) {
+    bool noticed = false;
+    for (auto const order : {checked_order::ascending, checked_order::descending})
+      each_regime(checked(2, 64, order, place), [&](bool same) { noticed = noticed || !same; });
+    INFO("left out: the sync at " << place.first << ":" << place.second);
+    CHECK(noticed);
+    in_head += place.first.ends_with("ardent/denoiser/tiled_adaln_mlp.hpp");
+  }
+  CHECK(in_head >= 12);
+}
+
+TEST_CASE("the tiled head refuses a width that is not a multiple of 4") {
+  CHECK_THROWS_WITH_AS(ardent::tiled_bytes<format::bf16>(ardent::adaln_shape<>(3, 3, 30, 1, 5)),
+                       "ardent::tiled_adaln_layout: expected a width that is a multiple of 4, found 30",
+                       std::invalid_argument);
+}
+
+}  // namespace
