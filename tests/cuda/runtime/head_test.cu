@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a head's AR step asks of the runtime: which regime on which device, one launch, nothing that a capture forbids;
+// and what it says of devices and arguments that do not fit.
+#include <doctest/doctest.h>
+#include <ardent/annealing/linear.hpp>
+#include <ardent/cuda/head.hpp>
+#include <ardent/guidance/linear.hpp>
+#include <ardent/ordering/masked.hpp>
+#include <ardent/sampler.hpp>
+#include <ardent/solver/ddim.hpp>
+
+#include <string>
+#include <vector>
+
+#include "scene.hpp"
+
+namespace {
+
+using ardent::cuda::head_regime;
+using sampler = ardent::sampler<ardent::ordering::masked<256, 64>, ardent::annealing::linear<50, 5>,
+                                ardent::solver::ddim<>, ardent::guidance::linear<>>;
+using shape = ardent::adaln_shape<>;
+using head = ardent::cuda::head_trajectory<sampler, ardent::format::bf16>;
+
+shape const mar_b(16, 16, 1024, 6, 1024);
+constexpr fake::device h100{};
+constexpr fake::device a100{8, 0, 108, 48 << 10, 163 << 10, 164 << 10};
+constexpr fake::device small{12, 0, 84, 48 << 10, 99 << 10, 100 << 10, 1536};
+
+/// One AR step on the fake device.
+void draw(head const& h, cudaStream_t stream, int tokens) {
+  ardent::tile t;
+  t.total = tokens;
+  std::size_t const bytes = h.workspace_bytes(tokens);
+  scene::memory const workspace(bytes);
+  h.enqueue(stream, 3, t, ardent::random::philox(1), workspace.get(), bytes, nullptr);
+}
+
+}  // namespace
+
+TEST_CASE("head_trajectory: the regime of each device and number of tokens") {
+  struct expectation {
+    fake::device device;
+    head_regime few, some, more, many;
+  };
+  fake::device alone = h100;
+  alone.cooperative = false;
+  fake::device crowded = h100;
+  crowded.blocks_per_sm = 0;  // for kernels of all blocks, as if other work held the multiprocessors
+  for (expectation const& e :
+       {expectation{h100, head_regime::resident, head_regime::resident, head_regime::wide, head_regime::tiles},
+        {a100, head_regime::streamed, head_regime::streamed, head_regime::wide, head_regime::tiles},
+        {small, head_regime::streamed, head_regime::streamed, head_regime::wide, head_regime::tiles},
+        {alone, head_regime::tiles, head_regime::tiles, head_regime::tiles, head_regime::tiles}}) {
+    fake::reset({e.device});
+    head const h(sampler{}, mar_b, nullptr);
+    CHECK(h.regime(1) == e.few);
+    CHECK(h.regime(8) == e.some);
+    CHECK(h.regime(9) == e.more);
+    CHECK(h.regime(1000) == e.many);
+  }
+  fake::reset({crowded});
+  CHECK_THROWS_AS(head(sampler{}, mar_b, nullptr), ardent::cuda::error);
+}
+
+TEST_CASE("head_trajectory: one launch an AR step, of all multiprocessors or of as many blocks as tiles") {
+  fake::reset({h100});
+  scene::stream const stream;
+  head const h(sampler{}, mar_b, nullptr);
+  for (int const tokens : {1, 4, 8, 9, 200, 1000, 100000}) {
+    CAPTURE(tokens);
+    std::size_t const before = fake::launches().size();
+    draw(h, stream.get(), tokens);
+    std::vector<fake::call> const launches = fake::launches();
+    REQUIRE(launches.size() == before + 1);
+    fake::call const& launch = launches.back();
+    bool const shared = h.regime(tokens) != head_regime::tiles;
+    CHECK(launch.name == (shared ? "cudaLaunchCooperativeKernel" : "cudaLaunchKernel"));
+    CHECK(launch.grid.x == (shared ? 128u : tokens == 1000 ? 63u : 132u));  // 128 panels; tiles of 16 tokens
+    CHECK(launch.block.x == 256);
+    CHECK(launch.shared <= std::size_t{227} << 10);
+    CHECK(launch.stream == stream.get());
+  }
+}
+
+TEST_CASE("head_trajectory: an AR step can be captured, and asks for nothing else") {
+  fake::reset({h100});
+  scene::stream const stream;
+  head const h(sampler{}, mar_b, nullptr);
+  std::size_t const bytes = h.workspace_bytes(64);
+  scene::memory const workspace(bytes);
+  REQUIRE(cudaStreamBeginCapture(stream.get(), cudaStreamCaptureModeGlobal) == cudaSuccess);
+  std::size_t const before = fake::calls().size();
+  ardent::tile t;
+  for (int const tokens : {1, 8, 64}) {
+    t.total = tokens;
+    h.enqueue(stream.get(), 0, t, ardent::random::philox(1), workspace.get(), bytes, nullptr);
+  }
+  std::vector<fake::call> const calls = fake::calls();
+  CHECK(calls.size() == before + 6);
+  for (std::size_t i = before; i < calls.size(); ++i) {
+    CHECK(calls[i].captured);
+    CHECK(calls[i].name == ((i - before) % 2 == 0 ? "cudaMemsetAsync" : "cudaLaunchCooperativeKernel"));
+  }
+  cudaGraph_t graph = nullptr;
+  REQUIRE(cudaStreamEndCapture(stream.get(), &graph) == cudaSuccess);
+  CHECK(fake::violations().empty());
+  CHECK(fake::nodes(graph) == 6);
+  cudaGraphDestroy(graph);
+}
+
+TEST_CASE("head_trajectory: bad arguments") {
+  fake::reset({h100});
+  head const h(sampler{}, mar_b, nullptr);
+  ardent::tile t;
+  t.total = 4;
+  std::size_t const bytes = h.workspace_bytes(4);
+  scene::memory const workspace(bytes);
+  std::size_t const before = fake::launches().size();
+  CHECK_THROWS_WITH_AS(h.enqueue(nullptr, 0, t, ardent::random::philox(1), workspace.get(), 100, nullptr),
+                       doctest::Contains("expected a workspace of"), std::invalid_argument);
+  t.total = 0;
+  h.enqueue(nullptr, 0, t, ardent::random::philox(1), workspace.get(), bytes, nullptr);
+  CHECK(fake::launches().size() == before);
+  CHECK_THROWS_WITH_AS(head(sampler{}, shape(16, 16, 1022, 6, 1024), nullptr), doctest::Contains("multiple of 4"),
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(head(sampler{}, mar_b, reinterpret_cast<void const*>(0x1008)),
+                       doctest::Contains("aligned to 64"), std::invalid_argument);
+}
+
+TEST_CASE("head_trajectory: a device without room, and calls that fail") {
+  fake::device tiny = h100;
+  tiny.shared_per_block_optin = 4 << 10;
+  fake::reset({tiny});
+  CHECK_THROWS_WITH_AS(head(sampler{}, mar_b, nullptr), doctest::Contains("this device's shared memory"),
+                       ardent::cuda::error);
+  for (char const* name : {"cudaGetDevice", "cudaDeviceGetAttribute", "cudaFuncSetAttribute",
+                           "cudaOccupancyMaxActiveBlocksPerMultiprocessor"}) {
+    fake::reset({h100});
+    fake::fail(name, 1, cudaErrorUnknown);
+    CAPTURE(name);
+    CHECK_THROWS_AS(head(sampler{}, mar_b, nullptr), ardent::cuda::error);
+    head const again(sampler{}, mar_b, nullptr);
+    CHECK(again.regime(1) == head_regime::resident);
+  }
+  fake::reset({h100});
+  head const h(sampler{}, mar_b, nullptr);
+  for (char const* name : {"cudaMemsetAsync", "cudaLaunchCooperativeKernel"}) {
+    fake::fail(name, 1, cudaErrorCooperativeLaunchTooLarge);
+    CHECK_THROWS_AS(draw(h, nullptr, 1), ardent::cuda::error);
+    draw(h, nullptr, 1);
+  }
+  CHECK(fake::live() == 0);
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Pointwise trajectories to enqueue on the fake runtime, which runs none of them.
+
+#include <ardent/ardent.hpp>
+#include <ardent/cuda/pointwise.hpp>
+
+#include "cuda/fake_runtime.hpp"
+
+namespace scene {
+
+inline constexpr int channels = 4;
+using sampler = ardent::sampler<ardent::ordering::raster<64, 4>, ardent::annealing::linear<50, 5>,
+                                ardent::solver::ddpm<ardent::variance::fixed_small>>;
+
+/// Enqueues an AR step of that many tokens. The pointers of the tile are null: nothing reads them.
+inline void draw(cudaStream_t stream, int ar_step, int tokens) {
+  static const float weights[] = {1}, means[channels] = {}, deviations[] = {1};
+  ardent::denoiser::gaussian_mixture<channels> const denoiser(channels, 1, weights, means, deviations);
+  ardent::tile t;
+  t.tokens = t.total = tokens;
+  t.ar_step = ar_step;
+  ardent::cuda::enqueue_pointwise<channels>(stream, sampler{}, ar_step, t, denoiser, ardent::random::philox{1},
+                                            nullptr);
+}
+
+/// A stream of the fake's.
+class stream {
+ public:
+  stream() { cudaStreamCreate(&handle_); }
+  ~stream() {
+    if (handle_ != nullptr) destroy();
+  }
+  stream(stream const&) = delete;
+  stream& operator=(stream const&) = delete;
+  void destroy() {
+    cudaStreamDestroy(handle_);
+    handle_ = nullptr;
+  }
+  cudaStream_t get() const { return handle_; }
+
+ private:
+  cudaStream_t handle_ = nullptr;
+};
+
+/// Device memory of the fake's.
+class memory {
+ public:
+  explicit memory(std::size_t bytes) { cudaMalloc(&start_, bytes); }
+  ~memory() { cudaFree(start_); }
+  memory(memory const&) = delete;
+  memory& operator=(memory const&) = delete;
+  void* get() const { return start_; }
+
+ private:
+  void* start_ = nullptr;
+};
+
+}  // namespace scene
