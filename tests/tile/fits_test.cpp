@@ -54,7 +54,7 @@ TEST_CASE("default_tuning: a regime for every number of rows and every device") 
   CHECK(default_tuning::choose(device, 8, true) == head_regime::resident);
   CHECK(default_tuning::choose(device, 16, false) == head_regime::streamed);
   CHECK(default_tuning::choose(device, 17, true) == head_regime::wide);
-  CHECK(default_tuning::choose(device, 641, true) == head_regime::tiles);
+  CHECK(default_tuning::choose(device, 769, true) == head_regime::tiles);
   device.cooperative = false;
   CHECK(default_tuning::choose(device, 2, true) == head_regime::tiles);
 }

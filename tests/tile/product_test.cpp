@@ -10,61 +10,15 @@
 #include <limits>
 #include <vector>
 
-#include "support/made_numbers.hpp"
+#include "tile/tiled_layer.hpp"
 
 namespace {
 
 using ardent::checked_order;
 using ardent::executor::checked;
 
-/// A packed layer and some rows, with the values that the format keeps.
 template <class Format>
-struct layer {
-  using activation = typename Format::activation;
-  int inputs, outputs, rows;
-  std::vector<float> weight, bias, x, scales;
-  std::vector<typename Format::storage> packed;
-
-  layer(int in, int out, int row_count)
-      : inputs(in),
-        outputs(out),
-        rows(row_count),
-        scales(static_cast<std::size_t>(out), 1.0f),
-        packed(ardent::tiled_size<Format>(in, out)) {
-    test::made_numbers numbers(static_cast<std::uint64_t>(in * 100 + out));
-    weight = numbers.normals(in * out);
-    bias = numbers.normals(out);
-    x = numbers.normals(row_count * in);
-    ardent::pack_tiles<Format>(weight.data(), in, out, packed.data(), scales.data());
-    for (int n = 0; n < out; ++n)
-      for (int k = 0; k < in; ++k)
-        weight[static_cast<std::size_t>(n * in + k)] =
-            ardent::to_float(packed[static_cast<std::size_t>(ardent::tile_index<Format>(n, k, in))]) *
-            scales[static_cast<std::size_t>(n)];
-    for (float& v : x) {
-      activation rounded;
-      ardent::store_weight(v, rounded);
-      v = ardent::to_float(rounded);
-    }
-  }
-  ardent::tiled_matrix<Format> view() const { return {packed.data(), bias.data(), scales.data(), inputs, outputs}; }
-  /// The rows as a block reads them; what pads them is NaN where weights do not make it zero.
-  std::vector<activation> activations() const {
-    std::vector<activation> out(static_cast<std::size_t>(rows * ardent::padded_inputs<Format>(inputs)));
-    for (int r = 0; r < rows; ++r)
-      for (int k = 0; k < inputs; ++k)
-        ardent::store_weight(x[static_cast<std::size_t>(r * inputs + k)],
-                             out[static_cast<std::size_t>(ardent::activation_index<Format>(r, k, rows))]);
-    return out;
-  }
-  double expected(int row, int output) const {
-    double sum = static_cast<double>(bias[static_cast<std::size_t>(output)]);
-    for (int k = 0; k < inputs; ++k)
-      sum += static_cast<double>(weight[static_cast<std::size_t>(output * inputs + k)]) *
-             static_cast<double>(x[static_cast<std::size_t>(row * inputs + k)]);
-    return sum;
-  }
-};
+using layer = test::tiled_layer<Format>;
 
 /// [rows][outputs], NaN where nothing was written.
 template <int Groups, bool Sliced = true, class Format>

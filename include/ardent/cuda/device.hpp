@@ -55,13 +55,13 @@ enum class head_regime {
 constexpr tiled_plan plan_of(head_regime regime) {
   switch (regime) {
     case head_regime::resident:
-      return {2, true, true, true, 8};
+      return {2, true, true, true, false, 8};
     case head_regime::streamed:
-      return {2, true, false, true, 8};
+      return {2, true, false, true, false, 8};
     case head_regime::wide:
-      return {6, true, false, false, 1};
+      return {6, true, false, false, true, 1};
     default:
-      return {4, false, false, false, 1};
+      return {4, false, false, false, false, 1};
   }
 }
 
@@ -77,18 +77,21 @@ template <class Format>
 constexpr bool fits(int architecture, int sm_count, int width, int depth, int rows, Format) {
   tiled_plan plan = plan_of(head_regime::resident);
   plan.hoisted = false;  // the modulations are computed before the weights are loaded, in the same memory
-  return rows <= 8 * plan.groups && tiled_block_bytes<Format>(adaln_shape<>(1, 1, width, depth, width), rows, sm_count,
-                                                              plan) <= most_shared_bytes(architecture);
+  const std::size_t bytes =
+      tiled_block_bytes<Format>(adaln_shape<>(1, 1, width, depth, width), rows, sm_count, plan, 0);
+  return rows <= 8 * plan.groups && bytes <= most_shared_bytes(architecture);
 }
 
 /// @brief Which regime for how many rows. A user's own has the same members.
 ///
-/// Few rows cannot fill the card: what counts is to read each weight once a step, by all multiprocessors together.
-/// From about a dozen tiles of 48 rows on, blocks that do not wait for one another are faster, though each reads all
-/// weights. The bounds follow from the arithmetic in docs/benchmarks/kernels.md and have not been timed on a card.
+/// Few rows cannot fill the card: what counts is to read each weight once a step, by all multiprocessors together. From
+/// about a hundred rows on, a library's matrix products cost less than drawing tile after tile. Where there are none,
+/// from about 16 tiles on blocks that do not wait for one another are faster, though each reads all weights. The bounds
+/// follow from the arithmetic in docs/benchmarks/kernels.md and have not been timed on a card.
 struct default_tuning {
-  static constexpr int threads = 256;            ///< threads of a block
-  static constexpr int most_rows_in_turn = 640;  ///< rows that are drawn tile after tile, by all blocks together
+  static constexpr int threads = 256;             ///< threads of a block
+  static constexpr int least_product_rows = 128;  ///< from here on a library's matrix products, where there is one
+  static constexpr int most_rows_in_turn = 768;   ///< rows that are drawn tile after tile, by all blocks together
 
   /// @brief The regime for an AR step.
   /// @param device         the device

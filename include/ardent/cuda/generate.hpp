@@ -140,8 +140,8 @@ std::size_t workspace_bytes(Sampler const& sampler, Model& model, int images) {
 ///
 /// The same seed gives the orders of the host's generation, the same noise, and up to rounding the same tokens.
 ///
-/// An AR step takes three launches besides the model's: the choice of positions, the trajectories, and the scatter. A
-/// batch takes the clearing of tokens and the orders before them.
+/// An AR step takes three launches besides the model's: the choice of positions, the trajectories (before which a
+/// counter may be cleared), and the scatter. A batch takes the clearing of tokens and the orders before them.
 ///
 /// Views: sampler, model and workspace must outlive it, and the launches under way.
 ///

@@ -16,11 +16,12 @@ inline namespace v0 {
 
 /// @brief How a kernel evaluates a tiled head. Fixed at compile time.
 struct tiled_plan {
-  int groups = 1;          ///< the most network rows of a tile, divided by 8
-  bool shared = false;     ///< for a grid whose blocks share a tile; else a block has its tile to itself
-  bool resident = false;   ///< the residual blocks' weights stay in shared memory for the whole trajectory
-  bool hoisted = false;    ///< the modulations of all steps are computed before the first
-  int hoisted_groups = 8;  ///< the most network rows of a product of theirs, divided by 8
+  int groups = 1;           ///< the most network rows of a tile, divided by 8
+  bool shared = false;      ///< for a grid whose blocks share a tile; else a block has its tile to itself
+  bool resident = false;    ///< the residual blocks' weights stay in shared memory for the whole trajectory
+  bool hoisted = false;     ///< the modulations of all steps are computed before the first
+  bool norms_once = false;  ///< each row's layer norm by one block of the grid, and one more grid sync a layer
+  int hoisted_groups = 8;   ///< the most network rows of a product of theirs, divided by 8
 };
 
 /// @brief Bytes of a block's own memory for a tile of a head: activations, scratch, and its share of the weights.
@@ -50,7 +51,8 @@ namespace denoiser {
 /// Of a grid of blocks, panel p of layer j of the residual blocks belongs to block (j P + p) mod blocks, P panels a
 /// layer: so each block has nearly the same share of all of them, and it can keep its share in shared memory. Layer
 /// norms and the output layer are computed by every block: what a grid must wait for is the input layer and the 2 D
-/// layers of the residual blocks, 2 D + 1 grid syncs an evaluation.
+/// layers of the residual blocks, 2 D + 1 grid syncs an evaluation. With more rows it pays to compute each layer norm
+/// once, at D + 1 more.
 ///
 /// Activations between layers are rounded to the format's type; sums, h, layer norms and modulations are float.
 ///
@@ -170,10 +172,9 @@ class tiled_adaln_mlp {
     }
     grid.sync(block);
     for (int d = 0; d < layout_.shape.depth(); ++d) {
-      detail::normalise<Format>(block, rows, width, h, modulation, stride, d, layout_.norm_weight(d), m.x);
-      block.sync();
+      activation const* const normal = normalise(block, grid, m, rows, h, modulation, d, layout_.norm_weight(d));
       activation* const hidden = m.hidden;
-      mlp_product(block, grid, m, m.x, rows, 2 * d, [=](int r, int k, float v) ARDENT_INLINE_LAMBDA {
+      mlp_product(block, grid, m, normal, rows, 2 * d, [=](int r, int k, float v) ARDENT_INLINE_LAMBDA {
         detail::store_activation(detail::silu(v), hidden[activation_index<Format>(r, k, rows)]);
       });
       grid.sync(block);
@@ -183,10 +184,9 @@ class tiled_adaln_mlp {
       });
       grid.sync(block);
     }
-    detail::normalise<Format>(block, rows, width, h, modulation, stride, layout_.shape.depth(), nullptr, m.x);
-    block.sync();
+    activation const* const normal = normalise(block, grid, m, rows, h, modulation, layout_.shape.depth(), nullptr);
     unsigned long long* const counter = grid.rank() == 0 ? nonfinite_ : nullptr;
-    tile_product<Plan.groups, true>(block, m.x, rows, layout_.output, {0, layout_.output.panels(), 1},
+    tile_product<Plan.groups, true>(block, normal, rows, layout_.output, {0, layout_.output.panels(), 1},
                                     panels_of(layout_.output), m.scratch,
                                     [=](int r, int k, float v) ARDENT_INLINE_LAMBDA {
                                       output[at(r, output_count) + k] = v;
@@ -207,6 +207,24 @@ class tiled_adaln_mlp {
     auto const* const data = matrix.data;
     const std::ptrdiff_t size = matrix.panel_size();
     return [=](int panel) ARDENT_INLINE_LAMBDA { return data + panel * size; };
+  }
+
+  /// Layer norm d of all rows, by every block or each row by one; where products find it, after a sync.
+  ARDENT_ANY_GROUP
+  template <class Block, class Grid>
+  ARDENT_INLINE activation const* normalise(Block& block, Grid& grid, memory_of const& m, int rows, float const* h,
+                                            float const* modulation, int d, float const* weight) const {
+    const int width = layout_.shape.width(), stride = layout_.shape.modulations();
+    if constexpr (Plan.norms_once) {
+      detail::normalise<Format>(block, grid.rank() + block.warp() * grid.size(), block.warps() * grid.size(), rows,
+                                width, h, modulation, stride, d, weight, m.normal);
+      grid.sync(block);
+      return m.normal;
+    } else {
+      detail::normalise<Format>(block, block.warp(), block.warps(), rows, width, h, modulation, stride, d, weight, m.x);
+      block.sync();
+      return m.x;
+    }
   }
 
   /// A product whose panels are dealt out to the grid's blocks.

@@ -58,16 +58,17 @@ class checked_machine {
       warp_barriers_.resize(static_cast<std::size_t>(i));
       warp_barriers_.push_back(std::make_unique<std::barrier<>>(threads_in_warp(i)));
     }
-    warp_words_.resize(static_cast<std::size_t>(blocks * threads * words_of_lane));
+    warp_words_.resize(static_cast<std::size_t>(2 * blocks * threads * words_of_lane));
     current_ = order == checked_order::descending ? blocks * threads - 1 : 0;
   }
 
   int blocks() const { return blocks_; }
   int threads_in_block() const { return threads_; }
   float* partial_sums(int block) { return partial_[static_cast<std::size_t>(block)].data(); }
-  /// What the lanes of a thread's warp show one another, [lane][words_of_lane].
-  std::uint32_t* warp_words(int block, int rank) {
-    return warp_words_.data() + static_cast<std::ptrdiff_t>(first_of_warp(block * threads_ + rank)) * words_of_lane;
+  /// What the lanes of a thread's warp show one another, [lane][words_of_lane]; there are two, which take turns.
+  std::uint32_t* warp_words(int block, int rank, int turn) {
+    const int thread = first_of_warp(block * threads_ + rank) + turn * blocks_ * threads_;
+    return warp_words_.data() + static_cast<std::ptrdiff_t>(thread) * words_of_lane;
   }
 
   /// Every place that called sync (rank 0 of block 0 keeps the list).

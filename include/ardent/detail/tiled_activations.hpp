@@ -80,17 +80,18 @@ ARDENT_INLINE void to_activations(Block& block, typename Format::activation* to,
   });
 }
 
-/// to = LN(h) (1 + scale) + shift with the modulations of block d, a warp a row; the last layer (no weight) has no
-/// affine part. No synchronisation.
+/// to = LN(h) (1 + scale) + shift with the modulations of block d, for rows first, first + step ..., by one warp; the
+/// last layer (no weight) has no affine part. No synchronisation.
 /// @param h           [rows][width]
 /// @param modulation  [rows][stride]
 /// @param weight      norm weight [width], then bias [width]; or null
 ARDENT_ANY_GROUP
 template <class Format, class Block>
-ARDENT_INLINE void normalise(Block& block, int rows, int width, float const* h, float const* modulation, int stride,
-                             int d, float const* weight, typename Format::activation* to) {
+ARDENT_INLINE void normalise(Block& block, int first, int step, int rows, int width, float const* h,
+                             float const* modulation, int stride, int d, float const* weight,
+                             typename Format::activation* to) {
   const float inverse = 1.0f / static_cast<float>(width);
-  for (int r = block.warp(); r < rows; r += block.warps()) {
+  for (int r = first; r < rows; r += step) {
     float const* const row = h + static_cast<std::ptrdiff_t>(r) * width;
     float const* const shift = modulation + static_cast<std::ptrdiff_t>(r) * stride + 3 * d * width;
     float const* const scale = shift + width;
@@ -132,6 +133,7 @@ struct tiled_activations {
   float* h;            // [2][rows][W]: of even and of odd steps
   float* modulation;   // [1, 2 or all steps][rows][(3 D + 2) W]
   activation* hidden;  // [chunks of W][rows][chunk]
+  activation* normal;  // the same: normalised rows, where blocks share that work
   // of the block
   float* scratch;        // of products
   activation* x;         // [chunks][rows][chunk]: what a product reads
@@ -144,7 +146,8 @@ struct tiled_activations {
   ARDENT_INLINE tiled_activations(Shape const& shape, int rows, int groups, float* shared, float* own) {
     const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(rows) * shape.width();
     hidden = reinterpret_cast<activation*>(shared);
-    condition = shared + hidden_floats(shape, rows);
+    normal = reinterpret_cast<activation*>(shared + hidden_floats(shape, rows));
+    condition = shared + 2 * hidden_floats(shape, rows);
     h = condition + size;
     modulation = h + 2 * size;
     scratch = own;
@@ -154,7 +157,7 @@ struct tiled_activations {
 
   template <class Shape>
   static std::size_t shared_floats(Shape const& shape, int rows, int steps) {
-    return static_cast<std::size_t>(hidden_floats(shape, rows)) +
+    return 2 * static_cast<std::size_t>(hidden_floats(shape, rows)) +
            static_cast<std::size_t>(rows) * static_cast<std::size_t>(3 * shape.width()) +
            static_cast<std::size_t>(steps) * static_cast<std::size_t>(rows) *
                static_cast<std::size_t>(shape.modulations());

@@ -92,7 +92,7 @@ class checked_block {
   template <fragment_kind Kind>
   void multiply(float (&c)[4], std::uint32_t const (&a)[4], std::uint32_t const (&b)[2]) {
     constexpr int words = detail::checked_machine::words_of_lane, depth = fragment::depth(Kind);
-    std::uint32_t* const shown = machine_.warp_words(block_, rank_);
+    std::uint32_t* const shown = next_words();
     for (int i = 0; i < 4; ++i) shown[lane() * words + i] = a[i];
     for (int i = 0; i < 2; ++i) shown[lane() * words + 4 + i] = b[i];
     machine_.wait_for_warp(block_, rank_);
@@ -113,24 +113,28 @@ class checked_block {
                static_cast<double>(whole_b[k][fragment::c_column(lane(), i)]);
       c[i] = static_cast<float>(sum);
     }
-    machine_.wait_for_warp(block_, rank_);
   }
 
   /// @brief See tile_block.
   float warp_sum(float v) {
     constexpr int words = detail::checked_machine::words_of_lane;
-    std::uint32_t* const shown = machine_.warp_words(block_, rank_);
+    std::uint32_t* const shown = next_words();
     shown[lane() * words] = detail::float_to_bits(v);
     machine_.wait_for_warp(block_, rank_);
     float sum[warp_size];
     for (int i = 0; i < warp_size; ++i) sum[i] = detail::bits_to_float(shown[i * words]);
     for (int width = warp_size / 2; width > 0; width /= 2)
       for (int i = 0; i < width; ++i) sum[i] += sum[i + width];
-    machine_.wait_for_warp(block_, rank_);
     return sum[0];
   }
 
  private:
+  /// Where the lanes show their words now. The next time they use the other place: a lane that comes to write here again
+  /// has waited in between for those that read.
+  std::uint32_t* next_words() {
+    turn_ = 1 - turn_;
+    return machine_.warp_words(block_, rank_, turn_);
+  }
   /// An element of a fragment's word.
   template <fragment_kind Kind>
   static float element(std::uint32_t word, int half) {
@@ -143,6 +147,7 @@ class checked_block {
   detail::checked_machine& machine_;
   int block_;
   int rank_;
+  int turn_ = 0;
 };
 
 /// @brief All blocks of the checked machine as one grid.

@@ -16,6 +16,7 @@ import pathlib
 import sys
 
 import build
+import expected
 import report
 import sass
 from declaration import Declaration
@@ -99,6 +100,7 @@ def main():
         bad += [f"sm_{arch}: the step loop of {name} has {len(loop)} instructions and {len(other)} by hand: "
                 + report.difference(sass.opcodes(other), sass.opcodes(loop))
                 for name, arch, other, loop in pairs if len(loop) > MOST * len(other)]
+    sections.append(expected.section())
     bad += compare(pathlib.Path(path), compiler.version, report.document(compiler.version, sections))
     print("\n".join(bad) if bad else f"{total} kernels of {len(declared)} files are as they should be")
     return 1 if bad else 0

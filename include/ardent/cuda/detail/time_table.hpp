@@ -43,13 +43,13 @@ struct time_table {
 /// The two layers of a time embedding, packed.
 class packed_time_layers {
  public:
-  packed_time_layers(linear_weights const& in, linear_weights const& out, int width)
+  packed_time_layers(linear_weights const& first, linear_weights const& second, int width)
       : memory_(*std::pmr::get_default_resource(), place(nullptr, width)) {
     place(memory_.data, width);
-    pack_matrix(in.weight, time_sinusoids, width, const_cast<float*>(this->in.data));
-    pack_matrix(out.weight, width, width, const_cast<float*>(this->out.data));
-    this->in.bias = in.bias;
-    this->out.bias = out.bias;
+    pack_matrix(first.weight, time_sinusoids, width, const_cast<float*>(in.data));
+    pack_matrix(second.weight, width, width, const_cast<float*>(out.data));
+    in.bias = first.bias;
+    out.bias = second.bias;
   }
 
   packed_matrix<float> in, out;

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// @brief Matrix products by cuBLASLt. A program that includes this links cublasLt.
+
+#include <ardent/cuda/error.hpp>
+#include <ardent/denoiser/dense_adaln_layout.hpp>
+
+#include <cublasLt.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ardent {
+inline namespace v0 {
+namespace cuda {
+
+/// @brief A call of cuBLASLt failed. `what()` is one line: what was to be done, and the error by name.
+class blaslt_error : public std::runtime_error {
+ public:
+  /// @param what  what was to be done
+  /// @param code  what the call returned
+  blaslt_error(std::string const& what, cublasStatus_t code)
+      : std::runtime_error("ardent::cuda: " + what + " failed with " + cublasLtGetStatusName(code) +
+                           (code == CUBLAS_STATUS_NOT_SUPPORTED
+                                ? ". This cuBLASLt has no such product for this GPU: use another type of weights."
+                            : code == CUBLAS_STATUS_ALLOC_FAILED ? ". Free device memory, or draw fewer images at once."
+                                                                 : ". See cuBLAS's description of this error.")),
+        code_(code) {}
+  /// @brief What the call returned.
+  cublasStatus_t code() const { return code_; }
+
+ private:
+  cublasStatus_t code_;
+};
+
+namespace detail {
+
+inline void check_blaslt(cublasStatus_t code, char const* what) {
+  if (code != CUBLAS_STATUS_SUCCESS) throw blaslt_error(what, code);
+}
+
+template <class Storage>
+constexpr cudaDataType_t blaslt_type() {
+  if constexpr (std::is_same_v<Storage, bfloat16>)
+    return CUDA_R_16BF;
+  else if constexpr (std::is_same_v<Storage, float16>)
+    return CUDA_R_16F;
+  else
+    return CUDA_R_32F;
+}
+
+/// What owns a handle of cuBLASLt's.
+template <class Handle, auto Destroy>
+class blaslt_handle {
+ public:
+  blaslt_handle() = default;
+  blaslt_handle(blaslt_handle&& other) noexcept : handle(std::exchange(other.handle, nullptr)) {}
+  blaslt_handle& operator=(blaslt_handle&& other) noexcept {
+    std::swap(handle, other.handle);
+    return *this;
+  }
+  ~blaslt_handle() {
+    if (handle != nullptr) Destroy(handle);
+  }
+  Handle handle = nullptr;
+};
+
+}  // namespace detail
+
+/// @brief Plans of products y = x W^T + bias with fixed sizes: prepared once, then enqueued without search, allocation
+/// or wait. Inputs of one type, sums and outputs in float; float inputs are not rounded to TF32.
+///
+/// Not copyable; a plan and its workspace are of the device that is current at construction. Calls of `enqueue` from
+/// several threads need a workspace each.
+class blaslt_products {
+ public:
+  static constexpr std::uint32_t alignment = 64;  ///< of weights, x and y, in bytes
+
+  /// @param workspace  device memory for the library's own use, aligned to 256; may be null with 0 bytes
+  /// @param bytes      its size; 32 MiB is what cuBLAS recommends for Hopper
+  /// @throws blaslt_error if the library cannot start
+  blaslt_products(void* workspace, std::size_t bytes) : workspace_(workspace), bytes_(bytes) {
+    detail::check_blaslt(cublasLtCreate(&library_.handle), "starting cuBLASLt");
+  }
+
+  /// @brief Prepares a product. Equal products share a plan.
+  /// @tparam Storage  type of weights and inputs
+  /// @return the plan's number, for `enqueue`
+  /// @throws blaslt_error if the library has no such product
+  template <class Storage>
+  int prepare(int inputs, int outputs, int rows) {
+    const cudaDataType_t type = detail::blaslt_type<Storage>();
+    for (std::size_t i = 0; i < plans_.size(); ++i)
+      if (plans_[i].inputs == inputs && plans_[i].outputs == outputs && plans_[i].rows == rows &&
+          plans_[i].type == type)
+        return static_cast<int>(i);
+    plan p;
+    p.inputs = inputs;
+    p.outputs = outputs;
+    p.rows = rows;
+    p.type = type;
+    using detail::check_blaslt;
+    check_blaslt(cublasLtMatmulDescCreate(&p.product.handle, CUBLAS_COMPUTE_32F, CUDA_R_32F), "describing a product");
+    const cublasOperation_t transposed = CUBLAS_OP_T;
+    const cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_BIAS;
+    const cudaDataType_t bias_type = CUDA_R_32F;
+    const auto set = [&](cublasLtMatmulDescAttributes_t what, auto const& value) {
+      check_blaslt(cublasLtMatmulDescSetAttribute(p.product.handle, what, &value, sizeof value),
+                   "describing a product");
+    };
+    // to a library of column-major matrices, W is [inputs][outputs] and to be transposed, x [inputs][rows]
+    set(CUBLASLT_MATMUL_DESC_TRANSA, transposed);
+    set(CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue);
+    set(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, bias_type);
+    const auto matrix = [&](auto& layout, cudaDataType_t of, int height, int width) {
+      check_blaslt(cublasLtMatrixLayoutCreate(&layout.handle, of, static_cast<std::uint64_t>(height),
+                                              static_cast<std::uint64_t>(width), height),
+                   "describing a matrix");
+    };
+    matrix(p.weight, type, inputs, outputs);
+    matrix(p.x, type, inputs, rows);
+    matrix(p.y, CUDA_R_32F, outputs, rows);
+
+    detail::blaslt_handle<cublasLtMatmulPreference_t, cublasLtMatmulPreferenceDestroy> preference;
+    check_blaslt(cublasLtMatmulPreferenceCreate(&preference.handle), "describing a search");
+    const auto prefer = [&](cublasLtMatmulPreferenceAttributes_t what, auto const& value) {
+      check_blaslt(cublasLtMatmulPreferenceSetAttribute(preference.handle, what, &value, sizeof value),
+                   "describing a search");
+    };
+    prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, bytes_);
+    for (const auto what : {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+                            CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES})
+      prefer(what, std::uint32_t{alignment});
+    cublasLtMatmulHeuristicResult_t found{};
+    int count = 0;
+    const cublasStatus_t searched =
+        cublasLtMatmulAlgoGetHeuristic(library_.handle, p.product.handle, p.weight.handle, p.x.handle, p.y.handle,
+                                       p.y.handle, preference.handle, 1, &found, &count);
+    const std::string sizes =
+        std::to_string(rows) + " rows of " + std::to_string(inputs) + " to " + std::to_string(outputs) + " numbers";
+    if (searched != CUBLAS_STATUS_SUCCESS) throw blaslt_error("finding a product of " + sizes, searched);
+    if (count == 0) throw blaslt_error("finding a product of " + sizes, CUBLAS_STATUS_NOT_SUPPORTED);
+    p.algorithm = found.algo;
+    plans_.push_back(std::move(p));
+    return static_cast<int>(plans_.size()) - 1;
+  }
+
+  /// @brief Enqueues a prepared product.
+  /// @param number  its plan
+  /// @param matrix  weights and bias, of the plan's sizes, in device memory
+  /// @param x       [rows][inputs], in device memory, aligned to 64
+  /// @param y       [rows][outputs], in device memory, aligned to 64
+  /// @throws blaslt_error if the library refuses
+  template <class Storage>
+  void enqueue(cudaStream_t stream, int number, dense_matrix<Storage> const& matrix, Storage const* x, float* y) {
+    plan& p = plans_[static_cast<std::size_t>(number)];
+    detail::check_blaslt(cublasLtMatmulDescSetAttribute(p.product.handle, CUBLASLT_MATMUL_DESC_BIAS_POINTER,
+                                                        &matrix.bias, sizeof matrix.bias),
+                         "giving a product its bias");
+    const float one = 1, zero = 0;
+    detail::check_blaslt(
+        cublasLtMatmul(library_.handle, p.product.handle, &one, matrix.weight, p.weight.handle, x, p.x.handle, &zero, y,
+                       p.y.handle, y, p.y.handle, &p.algorithm, workspace_, bytes_, stream),
+        "enqueueing a product");
+  }
+
+ private:
+  struct plan {
+    int inputs = 0, outputs = 0, rows = 0;
+    cudaDataType_t type = CUDA_R_32F;
+    detail::blaslt_handle<cublasLtMatmulDesc_t, cublasLtMatmulDescDestroy> product;
+    detail::blaslt_handle<cublasLtMatrixLayout_t, cublasLtMatrixLayoutDestroy> weight, x, y;
+    cublasLtMatmulAlgo_t algorithm{};
+  };
+
+  detail::blaslt_handle<cublasLtHandle_t, cublasLtDestroy> library_;
+  std::vector<plan> plans_;
+  void* workspace_;
+  std::size_t bytes_;
+};
+
+}  // namespace cuda
+}  // namespace v0
+}  // namespace ardent

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// @brief An AdaLN MLP head's weights as plain row-major matrices, for a library's matrix products.
+
+#include <ardent/denoiser/adaln_shape.hpp>
+#include <ardent/network_shape.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+namespace ardent {
+inline namespace v0 {
+
+/// @brief A view of y = W x + b. It does not own its memory.
+/// @tparam Storage  float, bfloat16 or float16
+template <class Storage>
+struct dense_matrix {
+  Storage const* weight = nullptr;  ///< [outputs][inputs], aligned to 64
+  float const* bias = nullptr;      ///< [outputs], aligned to 64
+  int inputs = 0;                   ///< inner dimension
+  int outputs = 0;                  ///< outputs
+};
+
+/// @brief Where each layer's matrix is. Every part starts at a multiple of 64 bytes from the start of the memory.
+/// @tparam Storage  float, bfloat16 or float16
+/// @tparam Shape    an adaln_shape
+template <network_number Storage, class Shape>
+struct dense_adaln_layout {
+  Shape shape;                             ///< the sizes
+  dense_matrix<Storage> condition;         ///< condition_width to W
+  dense_matrix<Storage> input;             ///< channels to W
+  dense_matrix<Storage> output;            ///< W to outputs
+  dense_matrix<Storage> final_modulation;  ///< W to 2 W: shift, scale
+  dense_matrix<Storage> first_modulation;  ///< the first block's, W to 3 W: shift, scale, gate
+  dense_matrix<Storage> first_in;          ///< the first block's first layer
+  dense_matrix<Storage> first_out;         ///< the first block's second layer
+  float const* first_norm = nullptr;       ///< the first block's norm weight [W], then its bias [W]
+  std::ptrdiff_t block_bytes = 0;          ///< distance between blocks
+  std::size_t bytes = 0;                   ///< size of the memory
+
+  /// @brief Lays the parts out.
+  /// @param memory  the weights, aligned to 64 bytes; null to ask for the size only
+  /// @throws std::invalid_argument if W is not a multiple of 8
+  dense_adaln_layout(Shape const& sizes, void const* memory) : shape(sizes) {
+    const int width = shape.width();
+    if (width % 8 != 0)
+      throw std::invalid_argument("ardent::dense_adaln_layout: expected a width that is a multiple of 8, found " +
+                                  std::to_string(width));
+    base_ = static_cast<std::byte const*>(memory);
+    condition = matrix(shape.condition_width(), width);
+    input = matrix(shape.channels(), width);
+    output = matrix(width, shape.outputs());
+    final_modulation = matrix(width, 2 * width);
+    const std::size_t start = bytes;
+    first_modulation = matrix(width, 3 * width);
+    first_in = matrix(width, width);
+    first_out = matrix(width, width);
+    first_norm = reinterpret_cast<float const*>(part(2 * static_cast<std::size_t>(width) * sizeof(float)));
+    block_bytes = static_cast<std::ptrdiff_t>(bytes - start);
+    bytes = start + static_cast<std::size_t>(block_bytes) * static_cast<std::size_t>(shape.depth());
+  }
+
+  dense_matrix<Storage> modulation(int d) const { return of_block(first_modulation, d); }  ///< of block d
+  dense_matrix<Storage> mlp_in(int d) const { return of_block(first_in, d); }              ///< of block d
+  dense_matrix<Storage> mlp_out(int d) const { return of_block(first_out, d); }            ///< of block d
+  /// @brief Norm weight [W], then bias [W], of block d.
+  float const* norm(int d) const { return shifted(first_norm, d); }
+
+ private:
+  template <class T>
+  T const* shifted(T const* p, int d) const {
+    return p == nullptr ? p : reinterpret_cast<T const*>(reinterpret_cast<char const*>(p) + d * block_bytes);
+  }
+  dense_matrix<Storage> of_block(dense_matrix<Storage> m, int d) const {
+    return {shifted(m.weight, d), shifted(m.bias, d), m.inputs, m.outputs};
+  }
+  std::byte const* part(std::size_t size) {
+    std::byte const* const place = base_ == nullptr ? nullptr : base_ + bytes;
+    bytes += (size + 63) / 64 * 64;
+    return place;
+  }
+  dense_matrix<Storage> matrix(int inputs, int outputs) {
+    const auto size = static_cast<std::size_t>(inputs) * static_cast<std::size_t>(outputs) * sizeof(Storage);
+    dense_matrix<Storage> m;
+    m.inputs = inputs;
+    m.outputs = outputs;
+    m.weight = reinterpret_cast<Storage const*>(part(size));
+    m.bias = reinterpret_cast<float const*>(part(static_cast<std::size_t>(outputs) * sizeof(float)));
+    return m;
+  }
+
+  std::byte const* base_ = nullptr;
+};
+
+/// @brief Bytes that a head's dense weights take; the memory must be aligned to 64 bytes.
+/// @throws std::invalid_argument if W is not a multiple of 8
+template <network_number Storage, class Shape>
+std::size_t dense_bytes(Shape const& shape) {
+  return dense_adaln_layout<Storage, Shape>(shape, nullptr).bytes;
+}
+
+/// @brief Packs a head's weights into host memory, once, at load; a GPU's copy is these bytes.
+/// @param memory  dense_bytes<Storage>(shape) bytes, aligned to 64
+/// @throws std::invalid_argument if the number of blocks is not the shape's depth, W is not a multiple of 8, or a
+/// weight is not finite or too large for the type
+template <network_number Storage, class Shape>
+void pack_dense_adaln(Shape const& shape, adaln_weights const& from, void* memory) {
+  if (static_cast<int>(from.blocks.size()) != shape.depth())
+    throw std::invalid_argument("ardent::pack_dense_adaln: expected the weights of " + std::to_string(shape.depth()) +
+                                " blocks, found " + std::to_string(from.blocks.size()));
+  const dense_adaln_layout<Storage, Shape> to(shape, memory);
+  const auto vector = [](float const* values, int count, float const* place) {
+    std::memcpy(const_cast<float*>(place), values, static_cast<std::size_t>(count) * sizeof(float));
+  };
+  const auto matrix = [&](linear_weights const& w, dense_matrix<Storage> const& m) {
+    const auto count = static_cast<std::ptrdiff_t>(m.inputs) * m.outputs;
+    for (std::ptrdiff_t i = 0; i < count; ++i) {
+      Storage& place = const_cast<Storage*>(m.weight)[i];
+      if constexpr (std::is_same_v<Storage, float>)
+        place = w.weight[i];
+      else
+        store_weight(w.weight[i], place);
+      if (!std::isfinite(to_float(place)))
+        throw std::invalid_argument("ardent::pack_dense_adaln: expected finite weights that the type can hold, found " +
+                                    std::to_string(w.weight[i]));
+    }
+    vector(w.bias, m.outputs, m.bias);
+  };
+  matrix(from.condition, to.condition);
+  matrix(from.input, to.input);
+  matrix(from.output, to.output);
+  matrix(from.final_modulation, to.final_modulation);
+  for (int d = 0; d < shape.depth(); ++d) {
+    adaln_block_weights const& block = from.blocks[static_cast<std::size_t>(d)];
+    matrix(block.modulation, to.modulation(d));
+    matrix(block.mlp_in, to.mlp_in(d));
+    matrix(block.mlp_out, to.mlp_out(d));
+    vector(block.norm_weight, shape.width(), to.norm(d));
+    vector(block.norm_bias, shape.width(), to.norm(d) + shape.width());
+  }
+}
+
+}  // namespace v0
+}  // namespace ardent
