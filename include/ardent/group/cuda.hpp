@@ -37,11 +37,7 @@ class cuda_block {
   /// @brief See block_group.
   template <class F>
   __device__ static void elements(strided_range rows, strided_range columns, F f) {
-    const int width = count(columns), all = count(rows) * width;
-    for (int i = rank(); i < all; i += Threads) {
-      const int r = i / width;
-      f(rows.first + r * rows.step, columns.first + (i - r * width) * columns.step);
-    }
+    detail::spread_elements(rank(), Threads, rows, columns, f);
   }
 
   /// @brief See block_group. A warp a row.
@@ -60,14 +56,7 @@ class cuda_block {
   template <class Storage, class F>
   __device__ static void product(float const* x, int stride, strided_range rows, packed_matrix<Storage> const& matrix,
                                  strided_range panels, F f) {
-    elements(rows, {0, count(panels) * panel_width, 1}, [&](int r, int i) {
-      const int c = (panels.first + i / panel_width * panels.step) * panel_width + i % panel_width;
-      if (c >= matrix.outputs) return;
-      float sum = 0;
-      for (int k = 0; k < matrix.inputs; ++k)
-        sum += x[static_cast<std::ptrdiff_t>(r) * stride + k] * matrix.weight(k, c);
-      f(r, c, sum + matrix.bias[c]);
-    });
+    detail::spread_product(rank(), Threads, x, stride, rows, matrix, panels, f);
   }
 
   /// @brief See tile_block: one mma.sync.
@@ -97,10 +86,6 @@ class cuda_block {
   }
 
  private:
-  __device__ static int count(strided_range r) {
-    return r.first < r.last ? (r.last - r.first + r.step - 1) / r.step : 0;
-  }
-
   int warp_;
 };
 

@@ -11,6 +11,7 @@
 #include <ardent/packed_matrix.hpp>
 
 #include <concepts>
+#include <cstddef>
 
 namespace ardent {
 inline namespace v0 {
@@ -52,6 +53,38 @@ concept grid_group = requires(G& g, B& b) {
   { g.size() } -> std::convertible_to<int>;
   g.sync(b);
 };
+
+namespace detail {
+
+ARDENT_INLINE int size_of(strided_range r) { return r.first < r.last ? (r.last - r.first + r.step - 1) / r.step : 0; }
+
+/// block_group's elements for thread `rank` of `size`: neighbours go to neighbours.
+ARDENT_ANY_GROUP
+template <class F>
+ARDENT_INLINE void spread_elements(int rank, int size, strided_range rows, strided_range columns, F const& f) {
+  const int width = size_of(columns), all = size_of(rows) * width;
+  for (int i = rank; i < all; i += size) {
+    const int r = i / width;
+    f(rows.first + r * rows.step, columns.first + (i - r * width) * columns.step);
+  }
+}
+
+/// block_group's product for thread `rank` of `size`: an output a thread, without vectors.
+ARDENT_ANY_GROUP
+template <class Storage, class F>
+ARDENT_INLINE void spread_product(int rank, int size, float const* x, int stride, strided_range rows,
+                                  packed_matrix<Storage> const& matrix, strided_range panels, F const& f) {
+  const strided_range columns{0, size_of(panels) * panel_width, 1};
+  spread_elements(rank, size, rows, columns, [&](int r, int i) ARDENT_INLINE_LAMBDA {
+    const int c = (panels.first + i / panel_width * panels.step) * panel_width + i % panel_width;
+    if (c >= matrix.outputs) return;
+    float sum = 0;
+    for (int k = 0; k < matrix.inputs; ++k) sum += x[static_cast<std::ptrdiff_t>(r) * stride + k] * matrix.weight(k, c);
+    f(r, c, sum + matrix.bias[c]);
+  });
+}
+
+}  // namespace detail
 
 /// @brief The grid of a block that has its tile to itself.
 struct solo_grid {

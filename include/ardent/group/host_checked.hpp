@@ -45,10 +45,7 @@ class checked_block {
   /// @brief See block_group.
   template <class F>
   void elements(strided_range rows, strided_range columns, F f) {
-    int i = 0;
-    for (int r = rows.first; r < rows.last; r += rows.step)
-      for (int c = columns.first; c < columns.last; c += columns.step)
-        if (i++ % size() == rank_) f(r, c);
+    detail::spread_elements(rank_, size(), rows, columns, f);
   }
 
   /// @brief See block_group. Every thread sums its columns of each row; then one thread a row adds the parts.
@@ -76,16 +73,7 @@ class checked_block {
   template <class Storage, class F>
   void product(float const* x, int stride, strided_range rows, packed_matrix<Storage> const& matrix,
                strided_range panels, F f) {
-    int i = 0;
-    for (int r = rows.first; r < rows.last; r += rows.step)
-      for (int p = panels.first; p < panels.last; p += panels.step)
-        for (int c = p * panel_width; c < (p + 1) * panel_width && c < matrix.outputs; ++c) {
-          if (i++ % size() != rank_) continue;
-          float sum = 0;
-          for (int k = 0; k < matrix.inputs; ++k)
-            sum += x[static_cast<std::ptrdiff_t>(r) * stride + k] * matrix.weight(k, c);
-          f(r, c, sum + matrix.bias[c]);
-        }
+    detail::spread_product(rank_, size(), x, stride, rows, matrix, panels, f);
   }
 
   /// @brief See tile_block. Products are exact and added in double, then rounded once.
@@ -129,8 +117,8 @@ class checked_block {
   }
 
  private:
-  /// Where the lanes show their words now. The next time they use the other place: a lane that comes to write here again
-  /// has waited in between for those that read.
+  /// Where the lanes show their words now. The next time they use the other place: a lane that comes to write here
+  /// again has waited in between for those that read.
   std::uint32_t* next_words() {
     turn_ = 1 - turn_;
     return machine_.warp_words(block_, rank_, turn_);
