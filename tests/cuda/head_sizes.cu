@@ -27,7 +27,7 @@ void const* kernel() {
   using head =
       ardent::denoiser::tiled_adaln_mlp<Format, ardent::adaln_shape<16, 32, Width, Depth, Width>, plan_of(Regime)>;
   return reinterpret_cast<void const*>(
-      &ardent::cuda::detail::head_kernel<2, 256, sampler::row_type, head, ardent::random::philox>);
+      &ardent::cuda::detail::head_kernel<2, 256, sampler::row_type, head, ardent::random::philox, 64>);
 }
 
 template <class Format, int Width, int Depth>

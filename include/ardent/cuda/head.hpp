@@ -80,7 +80,7 @@ class head_trajectory {
     hoisted_rows_ = most_hoisted_rows();
     for (int i = 0; i < sampler.ar_steps(); ++i) most_steps_ = std::max(most_steps_, sampler.effective_steps(i));
     const auto ready = [this]<head_regime Regime>() {
-      constexpr int most = detail::most_head_rows<row_type, head_type<Regime>, Random>;
+      constexpr int most = detail::head_rows<Sampler, head_type<Regime>, Random>;
       if (most_steps_ > most) refuse("at most " + std::to_string(most) + " denoising steps", most_steps_);
       rows_[static_cast<int>(Regime)] = prepared_rows<Regime>();
     };
@@ -104,11 +104,15 @@ class head_trajectory {
 
   /// @brief Bytes of device memory that AR steps of up to that many tokens need, aligned to 256.
   std::size_t workspace_bytes(int tokens) const {
+    bool used[regimes] = {};  // a smaller step may be drawn in another regime, which needs more
+    for (int n = 1; n <= std::min(tokens, most_tokens_asked); ++n) used[static_cast<int>(regime(n))] = true;
+    used[static_cast<int>(regime(tokens))] = true;
     std::size_t bytes = 0;
-    // a smaller step may be drawn in a regime that needs more
-    for (int n : {tokens, std::min(tokens, Tuning::most_rows_in_turn / Sampler::branches),
-                  std::min(tokens, 16 / Sampler::branches)})
-      with_regime(regime(n), [&]<head_regime Regime>() { bytes = std::max(bytes, launch_of<Regime>(n).layout.bytes); });
+    for_each_regime([&]<head_regime Regime>() {
+      if (!used[static_cast<int>(Regime)]) return;
+      const int of_tile = std::min(tokens, most_tokens_of_tile<Regime>());
+      bytes = std::max(bytes, layout_of<Regime>(of_tile, launch_of<Regime>(tokens).blocks).bytes);
+    });
     return bytes;
   }
 
@@ -137,7 +141,7 @@ class head_trajectory {
       t.branches = Sampler::branches;
       t.ar_step = ar_step;
       t.steps = static_cast<int>(rows.size());
-      detail::head_arguments<row_type, head, Random> a{
+      detail::head_arguments<row_type, head, Random, detail::head_rows<Sampler, head, Random>> a{
           t,      l.tiles,  numbers_of(sampler_, ar_step),      head(shape_, weights_, nonfinite_, hoisted_rows_),
           random, l.layout, static_cast<std::byte*>(workspace), samples,
           {}};
@@ -157,6 +161,7 @@ class head_trajectory {
 
  private:
   static constexpr int regimes = 4;
+  static constexpr int most_tokens_asked = 4096;  // beyond it, no tuning takes another regime for fewer tokens
 
   /// How a regime's kernel is launched.
   struct launch {
@@ -187,7 +192,8 @@ class head_trajectory {
   template <head_regime Regime>
   static void const* kernel() {
     return reinterpret_cast<void const*>(
-        &detail::head_kernel<Sampler::branches, Tuning::threads, row_type, head_type<Regime>, Random>);
+        &detail::head_kernel<Sampler::branches, Tuning::threads, row_type, head_type<Regime>, Random,
+                             detail::head_rows<Sampler, head_type<Regime>, Random>>);
   }
 
   /// Blocks that share a tile, or the most that work at once.
@@ -229,15 +235,23 @@ class head_trajectory {
   }
 
   template <head_regime Regime>
+  int most_tokens_of_tile() const {
+    return rows_[static_cast<int>(Regime)] / Sampler::branches;
+  }
+  template <head_regime Regime>
+  detail::head_workspace layout_of(int tokens, int blocks) const {
+    return detail::lay_out_head<row_type>(head_type<Regime>(shape_, nullptr), tokens, Sampler::branches, most_steps_,
+                                          blocks);
+  }
+  template <head_regime Regime>
   launch launch_of(int tokens) const {
-    const int most = rows_[static_cast<int>(Regime)] / Sampler::branches;
+    const int most = most_tokens_of_tile<Regime>();
     launch l{};
     l.tiles = (tokens + most - 1) / most;
     l.blocks = plan_of(Regime).shared ? blocks<Regime>() : std::min(l.tiles, blocks<Regime>());
     const int of_tile = (tokens + l.tiles - 1) / l.tiles;
     l.shared_bytes = shared_bytes<Regime>(of_tile * Sampler::branches);
-    l.layout = detail::lay_out_head<row_type>(head_type<Regime>(shape_, nullptr), of_tile, Sampler::branches,
-                                              most_steps_, l.blocks);
+    l.layout = layout_of<Regime>(of_tile, l.blocks);
     return l;
   }
 

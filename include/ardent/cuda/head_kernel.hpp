@@ -49,7 +49,7 @@ head_workspace lay_out_head(Denoiser const& denoiser, int tokens, int branches, 
   return w;
 }
 
-/// Rows that fit a kernel's arguments beside the rest, at most 1024.
+/// The most rows that fit a kernel's arguments beside the rest, at most 1024.
 template <class Row, class Denoiser, class Random>
 inline constexpr int most_head_rows = []() constexpr {
   const std::size_t fixed =
@@ -58,8 +58,23 @@ inline constexpr int most_head_rows = []() constexpr {
   return static_cast<int>(most < 1024 ? most : 1024);
 }();
 
+/// Rows in a kernel's arguments, all of which travel with a launch: 64 or 256 where the compiler knows that they are
+/// enough.
+template <class Sampler, class Denoiser, class Random>
+inline constexpr int head_rows = []() constexpr {
+  constexpr int most = most_head_rows<typename Sampler::row_type, Denoiser, Random>;
+  if constexpr (Sampler::tables_at_compile_time && is_static<Sampler>) {
+    int steps = 0;
+    for (int i = 0; i < Sampler{}.ar_steps(); ++i)
+      steps = Sampler{}.effective_steps(i) > steps ? Sampler{}.effective_steps(i) : steps;
+    if (steps <= 64 && most >= 64) return 64;
+    if (steps <= 256 && most >= 256) return 256;
+  }
+  return most;
+}();
+
 /// All that a head's kernel reads, by value.
-template <class Row, class Denoiser, class Random>
+template <class Row, class Denoiser, class Random, int Rows>
 struct head_arguments {
   tile whole;  ///< all tokens of the AR step
   int tiles;   ///< tiles into which they are dealt out
@@ -69,14 +84,14 @@ struct head_arguments {
   head_workspace layout;
   std::byte* workspace;
   float* samples;
-  Row rows[most_head_rows<Row, Denoiser, Random>];
+  Row rows[Rows];
 };
 
 #pragma nv_diagnostic push
 #pragma nv_diag_suppress 1407
-template <int Branches, int Threads, class Row, class Denoiser, class Random>
+template <int Branches, int Threads, class Row, class Denoiser, class Random, int Rows>
 __attribute__((visibility("hidden"))) __global__ void __launch_bounds__(Threads, 1)
-    head_kernel(const __grid_constant__ head_arguments<Row, Denoiser, Random> a) {
+    head_kernel(const __grid_constant__ head_arguments<Row, Denoiser, Random, Rows> a) {
   extern __shared__ float4 ardent_head_memory[];
   cuda_block<Threads> block;
   auto grid = [&]() {

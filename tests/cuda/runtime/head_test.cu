@@ -110,6 +110,20 @@ TEST_CASE("head_trajectory: an AR step can be captured, and asks for nothing els
   cudaGraphDestroy(graph);
 }
 
+TEST_CASE("head_trajectory: a workspace is large enough for every smaller step") {
+  for (fake::device const& device : {h100, a100, small}) {
+    fake::reset({device});
+    head const h(sampler{}, mar_b, nullptr);
+    for (int const tokens : {1, 8, 9, 25, 100, 385, 1000}) {
+      std::size_t const bytes = h.workspace_bytes(tokens);
+      scene::memory const workspace(bytes);
+      ardent::tile t;
+      for (t.total = 1; t.total <= tokens; ++t.total)
+        h.enqueue(nullptr, 0, t, ardent::random::philox(1), workspace.get(), bytes, nullptr);
+    }
+  }
+}
+
 TEST_CASE("head_trajectory: bad arguments") {
   fake::reset({h100});
   head const h(sampler{}, mar_b, nullptr);
