@@ -12,6 +12,7 @@
 #include <ardent/annealing/table.hpp>
 #include <ardent/annealing/two_stage.hpp>
 #include <ardent/annealing/xar.hpp>
+#include <ardent/batched_trajectory.hpp>
 #include <ardent/clipping.hpp>
 #include <ardent/denoiser/adaln_mlp.hpp>
 #include <ardent/denoiser/gaussian_mixture.hpp>
