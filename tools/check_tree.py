@@ -87,7 +87,8 @@ def check(path, root):
     top = path.parts[0]
     if top == "include" and "detail" not in path.parts:
         yield from check_header(path, text)
-    stands_alone = {"compile", "compile_fail", "consumer", "cuda"} & set(path.parts)
+    # what scripts find by its folder
+    stands_alone = {"compile", "compile_fail", "consumer", "cuda"} & set(path.parts) or path.parts[1] == "gpu"
     if path.suffix in (".cpp", ".cu") and top in ("tests", "examples", "benchmarks") and not stands_alone:
         yield from check_listed(path, root)
 

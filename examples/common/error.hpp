@@ -17,6 +17,12 @@ struct input_error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// @brief The device that was asked for is not there, or failed. A program prints it likewise and exits with status 1:
+/// nothing was wrong with what it was given.
+struct device_error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 /// @brief Makes text from a file fit for a one-line message.
 /// @param text any bytes
 /// @param limit longest result in characters, at least 3; longer text is cut and ends in "..."

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a program ends: status 0, or 2 with one line on standard error.
+// How a program ends: status 0, or with one line on standard error 2, or 1 if the device is at fault.
 #pragma once
 
 #include <cerrno>
@@ -16,10 +16,12 @@ namespace examples {
 
 /// @brief Runs a program's body and reports what it throws as one line, "error: ...".
 /// @param body int(), the exit status unless something is wrong
-/// @return body's status; 2 if it throws, or if standard output could not take what it printed
+/// @return body's status; 2 if it throws, or if standard output could not take what it printed; 1 if it throws a
+/// device_error
 template <class Body>
 [[nodiscard]] int run_program(Body&& body) {
   std::string message;
+  int failed = 2;
   try {
     int const status = body();
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
@@ -27,13 +29,14 @@ template <class Body>
   } catch (std::bad_alloc const&) {
     message = "expected memory for this many images, found too little";
   } catch (std::exception const& error) {
+    if (dynamic_cast<device_error const*>(&error) != nullptr) failed = 1;
     message = error.what();
     for (char& c : message) {
       if (c == '\n' || c == '\r') c = ' ';
     }
   }
   std::fprintf(stderr, "error: %s\n", message.c_str());
-  return 2;
+  return failed;
 }
 
 }  // namespace examples

@@ -36,6 +36,28 @@ class backbone {
 
   class scratch;
 
+  /// @brief All weights, for copies of the network elsewhere. Views; valid as long as the backbone.
+  struct parts {
+    transformer::linear const& z_proj;
+    transformer::layer_norm const& z_proj_ln;
+    std::vector<float> const& class_emb;    ///< [class_num][encoder width]
+    std::vector<float> const& fake_latent;  ///< [encoder width]
+    std::vector<float> const& encoder_pos;  ///< [buffer + seq_len][encoder width]
+    std::vector<transformer::block> const& encoder;
+    transformer::layer_norm const& encoder_norm;
+    transformer::linear const& decoder_embed;
+    std::vector<float> const& decoder_pos;  ///< [buffer + seq_len][decoder width]
+    std::vector<transformer::block> const& decoder;
+    transformer::layer_norm const& decoder_norm;
+    std::vector<float> const& diffusion_pos;  ///< [seq_len][decoder width]
+    std::vector<float> const& mask_rows;  ///< [seq_len][decoder width]: the mask token with each position's embedding
+  };
+  /// @brief The weights.
+  [[nodiscard]] parts weights() const noexcept {
+    return {z_proj_,        z_proj_ln_,   class_emb_, fake_latent_,  encoder_pos_,   encoder_,  encoder_norm_,
+            decoder_embed_, decoder_pos_, decoder_,   decoder_norm_, diffusion_pos_, mask_rows_};
+  }
+
   /// @brief The conditions of one image in one guidance branch.
   ///
   /// The sequence is arranged as buffer, known tokens, unknown tokens, the queried ones last. Attention does not mind

@@ -5,7 +5,11 @@
 
 #include "common/error.hpp"
 #include "common/json.hpp"
-#include "models_path.hpp"
+#if __has_include("models_path.hpp")
+#  include "models_path.hpp"
+#else  // not built by Meson: run from the source tree's root
+inline constexpr char const* models_path = "models";
+#endif
 
 namespace examples::mar {
 namespace {

@@ -43,6 +43,8 @@ class checkpoint {
   [[nodiscard]] std::optional<pixel_map> const& pixels() const noexcept { return pixels_; }
   /// @brief The transformer.
   [[nodiscard]] backbone const& network() const noexcept { return network_; }
+  /// @brief The diffusion head's tensors, for a GPU to pack in its own way.
+  [[nodiscard]] adaln_tensors const& head_tensors() const noexcept { return head_; }
   /// @brief The diffusion head with its weights packed for ardent.
   /// @tparam Storage float or ardent::bfloat16
   template <class Storage>

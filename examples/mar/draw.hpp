@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The body of draw(): the one place where what was chosen at run time meets typed samplers. Four of them for each
-// storage: with and without guidance, with and without a learned variance. Included by the files that instantiate it.
+// The body of draw(). Included by the files that instantiate it.
 #pragma once
 
 #include <algorithm>
-#include <optional>
 #include <span>
-#include <utility>
-#include <variant>
 
-#include <ardent/annealing/rising.hpp>
-#include <ardent/annealing/table.hpp>
 #include <ardent/generate.hpp>
-#include <ardent/guidance/none.hpp>
-#include <ardent/ordering/masked.hpp>
 #include <ardent/random/philox.hpp>
 
 #include "common/host_executor.hpp"
 #include "drawing.hpp"
+#include "samplers.hpp"
 
 namespace examples::mar {
 
@@ -27,17 +20,8 @@ template <class Sampler, class Storage>
 drawing draw_with(Sampler const& sampler, checkpoint const& trained, adaln_head<Storage> const& head,
                   request const& what) {
   host_executor const executor(what.threads);
-  drawing result;
-  result.nfe = sampler.nfe();
-  result.token_nfe = sampler.token_nfe();
-  result.branches = Sampler::branches;
-  for (int i = 0; i < sampler.ar_steps(); ++i) {
-    result.steps.push_back(sampler.effective_steps(i));
-    result.ar_tokens.push_back(sampler.tokens(i));
-  }
-  std::size_t const image_floats =
-      static_cast<std::size_t>(trained.sizes().seq_len()) * static_cast<std::size_t>(trained.sizes().token_channels());
-  result.tokens.resize(what.labels.size() * image_floats);
+  drawing result = planned_drawing(sampler, trained.sizes(), what.labels.size());
+  std::size_t const image_floats = result.tokens.size() / what.labels.size();
 
   auto const watch = [&](ardent::ar_step_report const& report) {
     what.watch(report.ar_step, report.rows, report.effective_steps);
@@ -60,20 +44,8 @@ drawing draw_with(Sampler const& sampler, checkpoint const& trained, adaln_head<
 template <class Storage>
 drawing draw(checkpoint const& trained, request const& what) {
   adaln_head<Storage> const head = trained.head<Storage>();
-  plan const& how = what.how;
-  ardent::ordering::masked const ordering(trained.sizes().seq_len(), static_cast<int>(how.steps.size()));
-  // a list given by hand may rise
-  ardent::annealing::rising const annealing(ardent::annealing::table<ardent::dynamic>(how.steps));
-  ardent::temperature::constant const temperature(how.temperature);
-  return std::visit(
-      [&](auto const& solver) {
-        if (how.guidance) {
-          return draw_with(ardent::make_sampler(ordering, annealing, solver, temperature, *how.guidance), trained, head,
-                           what);
-        }
-        return draw_with(ardent::make_sampler(ordering, annealing, solver, temperature), trained, head, what);
-      },
-      how.solver);
+  return with_sampler(what.how, trained.sizes().seq_len(),
+                      [&](auto const& sampler) { return draw_with(sampler, trained, head, what); });
 }
 
 }  // namespace examples::mar

@@ -21,7 +21,7 @@ struct request {
   std::vector<int> labels;  ///< one for each image
   std::uint64_t seed = 0;   ///< of all randomness; with it, image i is the same however it is drawn
   int batch = 16;           ///< images at a time, at least 1
-  int threads = 0;          ///< 0: as many as the machine has
+  int threads = 0;          ///< 0: as many as the machine has; on the host
   /// @brief Called after each AR step of each batch: AR step, tokens drawn in it, denoising steps it took.
   std::function<void(int, int, int)> watch = [](int, int, int) {};
 };
@@ -36,6 +36,7 @@ struct drawing {
   int branches = 1;               ///< network rows of an evaluation: 2 with guidance
   double seconds = 0.0;           ///< wall time
   double backbone_seconds = 0.0;  ///< of it, in the transformer; the rest is the head
+  long long nonfinite = 0;        ///< outputs of the head that were infinite or NaN; counted on a GPU only
 };
 
 /// @brief A model that measures the time its backbone takes. Models ardent::ar_model.

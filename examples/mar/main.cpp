@@ -21,6 +21,7 @@
 #include "common/progress.hpp"
 #include "common/safetensors.hpp"
 #include "drawing.hpp"
+#include "gpu/draw.hpp"
 #include "options.hpp"
 #include "pixels.hpp"
 
@@ -82,6 +83,12 @@ void report(mar::drawing const& drawn, int images) {
               drawn.steps.size(), drawn.token_nfe, drawn.branches == 2 ? ", each for two branches" : "");
   std::printf("%.2f s: %.2f s in the head, %.2f s in the backbone; %.2f images/s\n", drawn.seconds, head,
               drawn.backbone_seconds, images / drawn.seconds);
+  if (drawn.nonfinite > 0) std::printf("%lld outputs of the head were infinite or no numbers\n", drawn.nonfinite);
+}
+
+mar::drawing draw(mar::options const& given, mar::checkpoint const& trained, mar::request const& what) {
+  if (given.gpu) return mar::gpu::draw(trained, what, {given.bfloat16, given.backbone_bfloat16});
+  return given.bfloat16 ? mar::draw<ardent::bfloat16>(trained, what) : mar::draw<float>(trained, what);
 }
 
 int run(int argc, char** argv) {
@@ -94,6 +101,7 @@ int run(int argc, char** argv) {
     examples::check_other_file(*file, given->files.config, "the configuration");
   }
   if (given->out && given->dump) examples::check_other_file(*given->dump, *given->out, "the picture");
+  if (given->gpu) mar::gpu::check_device();
   mar::checkpoint const trained(given->files);
   mar::request what = mar::make_request(*given, trained);
   std::optional<layout> place;
@@ -108,8 +116,7 @@ int run(int argc, char** argv) {
   examples::progress progress(ar_steps * batches, images * trained.sizes().seq_len(), !given->quiet, stdout);
   int done_steps = 0, done_tokens = 0;
   what.watch = [&](int, int tokens, int steps) { progress.update(done_steps++, done_tokens += tokens, steps); };
-  mar::drawing const drawn =
-      given->bfloat16 ? mar::draw<ardent::bfloat16>(trained, what) : mar::draw<float>(trained, what);
+  mar::drawing const drawn = draw(*given, trained, what);
   progress.finish();
 
   if (given->dump) write_tokens(*given->dump, drawn, what, trained.sizes());

@@ -29,6 +29,8 @@ struct options {
   int threads = 0;                            ///< 0: all
   int batch = 16;                             ///< images at a time
   bool bfloat16 = false;                      ///< how the head keeps its weights
+  bool gpu = false;                           ///< draws on the current CUDA device
+  bool backbone_bfloat16 = false;             ///< how the transformer keeps its matrices there
   std::optional<std::filesystem::path> out;   ///< the picture
   std::optional<std::filesystem::path> dump;  ///< the tokens
   bool quiet = false;                         ///< no progress, no report

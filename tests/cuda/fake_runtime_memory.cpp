@@ -27,8 +27,8 @@ std::size_t used() {
 
 cudaError_t take(void** out, std::size_t size) {
   if (size > here().memory - used()) return cudaErrorMemoryAllocation;
-  // filled, so that who reads what nothing wrote finds no zeros
-  *out = std::malloc(size + 1);
+  // aligned as a device's is, and filled, so that who reads what nothing wrote finds no zeros
+  *out = std::aligned_alloc(256, size / 256 * 256 + 256);
   std::memset(*out, 0xa5, size + 1);
   the().memory[*out] = size;
   return cudaSuccess;

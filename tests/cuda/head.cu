@@ -35,7 +35,9 @@ int main() {
     ardent::cuda::head_trajectory<sampler, ardent::format::bf16, shape> const head(sampler{}, shape{}, nullptr);
     ardent::tile t;
     t.total = 4;
-    head.enqueue(nullptr, 0, t, ardent::random::philox(1), nullptr, head.workspace_bytes(4), nullptr);
+    void* workspace = nullptr;
+    ardent::cuda::check(cudaMalloc(&workspace, head.workspace_bytes(4)), "cudaMalloc");
+    head.enqueue(nullptr, 0, t, ardent::random::philox(1), workspace, head.workspace_bytes(4), nullptr);
   } catch (ardent::cuda::error const& e) {
     std::printf("%s\n", e.what());
     return 0;

@@ -63,13 +63,15 @@ inline constexpr int most_head_rows = []() constexpr {
 template <class Sampler, class Denoiser, class Random>
 inline constexpr int head_rows = []() constexpr {
   constexpr int most = most_head_rows<typename Sampler::row_type, Denoiser, Random>;
-  if constexpr (Sampler::tables_at_compile_time && is_static<Sampler>) {
-    int steps = 0;
-    for (int i = 0; i < Sampler{}.ar_steps(); ++i)
-      steps = Sampler{}.effective_steps(i) > steps ? Sampler{}.effective_steps(i) : steps;
-    if (steps <= 64 && most >= 64) return 64;
-    if (steps <= 256 && most >= 256) return 256;
-  }
+  // one after the other: nvcc takes the second question to a dynamic sampler as an error
+  if constexpr (Sampler::tables_at_compile_time)
+    if constexpr (is_static<Sampler>) {
+      int steps = 0;
+      for (int i = 0; i < Sampler{}.ar_steps(); ++i)
+        steps = Sampler{}.effective_steps(i) > steps ? Sampler{}.effective_steps(i) : steps;
+      if (steps <= 64 && most >= 64) return 64;
+      if (steps <= 256 && most >= 256) return 256;
+    }
   return most;
 }();
 

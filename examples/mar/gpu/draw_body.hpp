@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The body of draw_format(): MAR as ardent::cuda::generation sees it, and batches on a stream. Included by the files
+// that instantiate it.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <ardent/cuda/generate.hpp>
+#include <ardent/denoiser/tiled_adaln_layout.hpp>
+
+#include "common/transformer.hpp"
+#include "draw_format.hpp"
+#include "mar/samplers.hpp"
+#include "memory.hpp"
+#include "network.hpp"
+
+namespace examples::mar::gpu {
+
+/// @brief A head's weights on the device.
+template <class Format>
+class device_head {
+ public:
+  /// @param tensors outlive it: the times are embedded on the host
+  explicit device_head(adaln_tensors const& tensors)
+      : tensors_(tensors),
+        weights_(ardent::tiled_bytes<Format>(tensors.shape())),
+        nonfinite_(sizeof(unsigned long long)) {
+    transformer::aligned_floats image(weights_.size() / sizeof(float));  // parts are multiples of 64 bytes
+    ardent::pack_tiled_adaln<Format>(tensors.shape(), tensors.weights(), image.data());
+    weights_.upload(std::as_bytes(std::span(image.data(), weights_.size() / sizeof(float))));
+    unsigned long long const none = 0;
+    nonfinite_.upload(std::as_bytes(std::span(&none, 1)));
+  }
+
+  /// @brief For generations.
+  [[nodiscard]] ardent::cuda::head_weights<Format> view() const {
+    return {tensors_.shape(), weights_.data(), tensors_.weights().time_in, tensors_.weights().time_out,
+            reinterpret_cast<unsigned long long*>(nonfinite_.data())};
+  }
+  /// @brief How many outputs were infinite or NaN so far. Waits.
+  [[nodiscard]] long long nonfinite() const {
+    unsigned long long count = 0;
+    ardent::cuda::check(cudaMemcpy(&count, nonfinite_.data(), sizeof count, cudaMemcpyDeviceToHost),
+                        "reading a counter");
+    return static_cast<long long>(count);
+  }
+
+ private:
+  adaln_tensors const& tensors_;
+  device_memory weights_, nonfinite_;
+};
+
+/// @brief When the AR steps of a batch were reached on the device. Steps are told while later ones run: the device
+/// never waits for the host.
+class step_times {
+ public:
+  /// @param tell tell(AR step, seconds in the backbone) when a step is done
+  step_times(int ar_steps, std::function<void(int, double)> tell)
+      : steps_(static_cast<std::size_t>(ar_steps)), tell_(std::move(tell)) {}
+
+  void begun(cudaStream_t stream, int ar_step) { at(ar_step).begun.record(stream); }
+  void conditioned(cudaStream_t stream, int ar_step) { at(ar_step).conditioned.record(stream); }
+  void enqueued(cudaStream_t stream, int ar_step) {
+    at(ar_step).done.record(stream);
+    tell_until(ar_step - ahead);
+    if (ar_step + 1 == static_cast<int>(steps_.size())) {
+      tell_until(ar_step);
+      told_ = 0;
+    }
+  }
+
+ private:
+  static constexpr int ahead = 2;
+  struct step {
+    event begun, conditioned, done;
+  };
+  step& at(int ar_step) { return steps_[static_cast<std::size_t>(ar_step)]; }
+  void tell_until(int ar_step) {
+    for (; told_ <= ar_step; ++told_) {
+      step const& s = at(told_);
+      s.done.wait();
+      tell_(told_, s.conditioned.since(s.begun));
+    }
+  }
+
+  std::vector<step> steps_;
+  std::function<void(int, double)> tell_;
+  int told_ = 0;
+};
+
+/// @brief A batch of labelled images. Models ardent::cuda::device_model.
+template <class Format>
+struct device_model {
+  device_network& network;
+  device_head<Format> const& weights;
+  int const* labels;
+  step_times& times;
+
+  [[nodiscard]] int sequence_length() const { return network.sequence_length(); }
+  [[nodiscard]] ardent::cuda::head_weights<Format> head() const { return weights.view(); }
+  void condition(cudaStream_t stream, ardent::ar_step_view const& view, float* z) {
+    times.begun(stream, view.ar_step);
+    network.condition(stream, view, labels, z);
+    times.conditioned(stream, view.ar_step);
+  }
+};
+
+/// @brief Draws all images with one sampler, batch after batch.
+template <class Format, class Sampler>
+drawing draw_with(Sampler const& sampler, checkpoint const& trained, request const& what, bool backbone_in_bfloat16) {
+  drawing result = planned_drawing(sampler, trained.sizes(), what.labels.size());
+  std::size_t const image_floats = result.tokens.size() / what.labels.size();
+  std::size_t const most = std::min(static_cast<std::size_t>(what.batch), what.labels.size());
+  stream const on;
+  device_network network(trained.network(), backbone_in_bfloat16);
+  device_head<Format> const head(trained.head_tensors());
+  device_memory const labels(most * sizeof(int)), tokens(most * image_floats * sizeof(float));
+  int images = 0;  // of the batch
+  step_times times(sampler.ar_steps(), [&](int ar_step, double backbone_seconds) {
+    auto const i = static_cast<std::size_t>(ar_step);
+    result.backbone_seconds += backbone_seconds;
+    what.watch(ar_step, images * result.ar_tokens[i], result.steps[i]);
+  });
+  device_model<Format> model{network, head, reinterpret_cast<int const*>(labels.data()), times};
+
+  auto const start = std::chrono::steady_clock::now();
+  for (std::size_t first = 0; first < what.labels.size();) {
+    // all whole batches with one generation, then what is left
+    std::size_t const left = what.labels.size() - first, count = std::min(most, left);
+    images = static_cast<int>(count);
+    network.prepare(images, Sampler::branches, result.ar_tokens);
+    device_memory const workspace(ardent::cuda::workspace_bytes(sampler, model, images));
+    ardent::cuda::generation generation(on.get(), sampler, model, images,
+                                        std::span(workspace.data(), workspace.size()));
+    for (std::size_t batches = left / count; batches > 0; --batches, first += count) {
+      ardent::cuda::check(cudaMemcpyAsync(labels.data(), what.labels.data() + first, count * sizeof(int),
+                                          cudaMemcpyHostToDevice, on.get()),
+                          "copying labels to the device");
+      generation.run(on.get(), ardent::random::philox(what.seed), static_cast<std::uint32_t>(first),
+                     reinterpret_cast<float*>(tokens.data()),
+                     [&](ardent::ar_step_report const& report) { times.enqueued(on.get(), report.ar_step); });
+      ardent::cuda::check(cudaMemcpyAsync(result.tokens.data() + first * image_floats, tokens.data(),
+                                          count * image_floats * sizeof(float), cudaMemcpyDeviceToHost, on.get()),
+                          "copying tokens from the device");
+      on.wait();
+    }
+  }
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.nonfinite = head.nonfinite();
+  return result;
+}
+
+template <class Format>
+drawing draw_format(checkpoint const& trained, request const& what, bool backbone_in_bfloat16) {
+  return with_sampler(what.how, trained.sizes().seq_len(), [&](auto const& sampler) {
+    return draw_with<Format>(sampler, trained, what, backbone_in_bfloat16);
+  });
+}
+
+}  // namespace examples::mar::gpu

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// draw_format() with the head's weights in float32.
+#include "draw_body.hpp"
+
+template examples::mar::drawing examples::mar::gpu::draw_format<ardent::format::fp32>(checkpoint const&, request const&,
+                                                                                      bool);

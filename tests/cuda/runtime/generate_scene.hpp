@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A generation to enqueue on the fake runtime: a head with made-up weights, a model whose conditions are one launch.
+
+#include <ardent/annealing/linear.hpp>
+#include <ardent/cuda/generate.hpp>
+#include <ardent/guidance/linear.hpp>
+#include <ardent/ordering/masked.hpp>
+#include <ardent/solver/ddpm.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cuda/fake_runtime.hpp"
+#include "cuda/runtime/scene.hpp"
+#include "support/made_head.hpp"
+
+namespace scene {
+
+using mar_sampler = ardent::sampler<ardent::ordering::masked<16, 4>, ardent::annealing::linear<6, 3>,
+                                    ardent::solver::ddpm<>, ardent::guidance::linear<>>;
+
+__global__ void conditions_kernel(float*);
+
+/// Device memory of the fake's as a range.
+class bytes : public memory {
+ public:
+  explicit bytes(std::size_t size) : memory(size), size_(size) {}
+  std::byte* data() const { return static_cast<std::byte*>(get()); }
+  std::size_t size() const { return size_; }
+
+ private:
+  std::size_t size_;
+};
+
+/// A device_model that notes what it is shown.
+struct model {
+  test::made_head made{ardent::adaln_shape<>(6, 12, 32, 2, 8)};
+  bytes weights{ardent::tiled_bytes<ardent::format::bf16>(made.shape)};
+  int length = 16;
+  std::vector<ardent::ar_step_view> views{};
+  std::vector<float*> outputs{};
+
+  int sequence_length() const { return length; }
+  ardent::cuda::head_weights<ardent::format::bf16> head() const {
+    return {made.shape, weights.data(), made.time_in.view(), made.time_out.view()};
+  }
+  void condition(cudaStream_t stream, ardent::ar_step_view const& view, float* z) {
+    views.push_back(view);
+    outputs.push_back(z);
+    conditions_kernel<<<1, 32, 0, stream>>>(z);
+    ardent::cuda::check(cudaGetLastError(), "launching conditions");
+  }
+};
+
+using generation = ardent::cuda::generation<mar_sampler, model>;
+
+}  // namespace scene
