@@ -3,6 +3,7 @@
 // The fake cuBLASLt.
 #include "cuda/fake_blaslt.hpp"
 
+#include <ardent/float16.hpp>
 #include <ardent/packed_matrix.hpp>
 
 #include <cstdint>
@@ -78,6 +79,7 @@ cublasStatus_t assign(T& to, void const* from, std::size_t size) {
 
 float element(matrix const& m, void const* data, std::int64_t i) {
   if (m.type == CUDA_R_32F) return static_cast<float const*>(data)[i];
+  if (m.type == CUDA_R_16F) return ardent::to_float(static_cast<ardent::float16 const*>(data)[i]);
   return ardent::to_float(static_cast<ardent::bfloat16 const*>(data)[i]);
 }
 
@@ -87,7 +89,8 @@ bool fits(operation const& o, matrix const& a, matrix const& b, matrix const& c,
   const bool t = o.transpose_a == CUBLAS_OP_T;
   const std::uint64_t m = t ? a.columns : a.rows, k = t ? a.rows : a.columns;
   const bool types = o.compute == CUBLAS_COMPUTE_32F && o.scale == CUDA_R_32F && a.type == b.type &&
-                     (a.type == CUDA_R_32F || a.type == CUDA_R_16BF) && c.type == CUDA_R_32F && d.type == CUDA_R_32F;
+                     (a.type == CUDA_R_32F || a.type == CUDA_R_16BF || a.type == CUDA_R_16F) && c.type == CUDA_R_32F &&
+                     d.type == CUDA_R_32F;
   const bool bias =
       o.epilogue == CUBLASLT_EPILOGUE_DEFAULT || (o.epilogue == CUBLASLT_EPILOGUE_BIAS && o.bias_type == CUDA_R_32F);
   bool strides = true, batches = true;

@@ -4,8 +4,8 @@
 
 usage: fake_runtime.py INCLUDE_FOLDER -- NVCC [ARGUMENT ...]
 
-Compiles them and the fake runtime (fake_runtime.hpp says what it does) into one doctest program, and runs it. A
-function of the runtime that a test reaches and the fake lacks is an error here.
+Compiles them, the fake runtime and the fake cuBLASLt (fake_runtime.hpp and fake_blaslt.hpp say what they do) into one
+doctest program, and runs it. A function of the runtime that a test reaches and the fake lacks is an error here.
 """
 import concurrent.futures
 import os
@@ -33,7 +33,7 @@ def main():
     assert separator == "--", __doc__
     here = pathlib.Path(__file__).parent
     tests = here.parent
-    sources = [*sorted((here / "runtime").glob("*.cu")), *sorted(here.glob("fake_runtime*.cpp")), tests / "main.cpp",
+    sources = [*sorted((here / "runtime").glob("*.cu")), *sorted(here.glob("fake_*.cpp")), tests / "main.cpp",
                tests / "support/environment.cpp"]
     with tempfile.TemporaryDirectory() as folder:
         def compiled(source):

@@ -21,17 +21,17 @@ constexpr tiled_plan streamed{1, true, false, false, false, 1}, resident{1, true
     once{1, true, false, false, true, 1};
 constexpr tiled_plan solo{1, false, false, false, false, 1}, wide_solo{2, false, false, false, false, 1};
 
-// fp32: see reference_test.cpp. bfloat16 keeps 8 bits of weights and activations, fp16 11, fp8 4 of weights: what comes
-// out of random layers is off by their roundings, 2^-9, 2^-12 and 2^-5 each, times a few.
-constexpr double bound_fp32 = 2e-4, bound_bf16 = 6e-2, bound_fp16 = 1e-2, bound_fp8 = 0.6;
+// fp32: see reference_test.cpp. The reference has the weights that a format keeps; activations are rounded to 8 bits
+// (bf16 and fp8) or 11 (fp16): what comes out of random layers is off by these roundings, 2^-9 and 2^-12 each, times a
+// few.
+constexpr double bound_fp32 = 2e-4, bound_bf16 = 6e-2, bound_fp16 = 5e-3;
 
 TEST_CASE("the tiled head equals the reference in every regime") {
   test::tiled_scene const scene({5, 10, 20, 2, 7}, 3, 2);
-  auto const expected = scene.expected();
   auto const& shape = scene.what.weights.shape;
   for (auto const& executor : {checked(2, 64), checked(5, 32)}) {
     auto const difference = [&]<class Format, tiled_plan Plan>(int most, bool team) {
-      return test::largest_difference(scene.draw<Format, Plan>(shape, executor, most, team), expected);
+      return test::largest_difference(scene.draw<Format, Plan>(shape, executor, most, team), scene.expected<Format>());
     };
     for (bool const team : {false, true}) {
       CAPTURE(executor.groups());
@@ -45,7 +45,7 @@ TEST_CASE("the tiled head equals the reference in every regime") {
       CHECK(difference.operator()<format::fp32, once>(2, team) < bound_fp32);
       CHECK(difference.operator()<format::bf16, both>(3, team) < bound_bf16);
       CHECK(difference.operator()<format::fp16, once>(3, team) < bound_fp16);
-      CHECK(difference.operator()<format::fp8, both>(3, team) < bound_fp8);
+      CHECK(difference.operator()<format::fp8, both>(3, team) < bound_bf16);
     }
     CHECK(difference.operator()<format::fp32, solo>(2, false) < bound_fp32);
     CHECK(difference.operator()<format::fp32, wide_solo>(3, false) < bound_fp32);
@@ -73,6 +73,31 @@ TEST_CASE("the tiled head: every regime gives the same bits") {
   check.operator()<format::bf16>();
   check.operator()<format::fp16>();
   check.operator()<format::fp8>();
+}
+
+TEST_CASE("the tiled head counts what is infinite or not a number, once, in every regime") {
+  test::tiled_scene scene({3, 6, 20, 1, 5}, 3, 3);
+  auto const& shape = scene.what.weights.shape;
+  std::size_t const width = 5, channels = 3, broken = 1;
+  auto const clean = scene.draw<format::fp32, solo>(shape, checked(1, 32), 3, false);
+  // one branch of one token; from the second step on, the token itself is NaN, and both branches are
+  scene.what.z[broken * width] = std::nanf("");
+  auto const check = [&]<tiled_plan Plan>(checked const& executor, int most, bool team) {
+    unsigned long long counted = 0;
+    auto const found = scene.draw<format::fp32, Plan>(shape, executor, most, team, &counted);
+    CHECK(counted == 6 * (2 * 3 - 1));
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      CAPTURE(i);
+      if (i / channels == broken)
+        CHECK(std::isnan(found[i]));
+      else
+        CHECK(found[i] == clean[i]);
+    }
+  };
+  check.operator()<solo>(checked(1, 64), 3, false);
+  check.operator()<streamed>(checked(3, 32), 2, true);
+  check.operator()<both>(checked(2, 64), 3, true);
+  check.operator()<once>(checked(2, 64), 3, true);
 }
 
 TEST_CASE("each sync of the tiled head is needed") {

@@ -11,22 +11,16 @@
 #include <ardent/sampler.hpp>
 #include <ardent/solver/ddpm.hpp>
 
+#include <algorithm>
 #include <numeric>
 #include <type_traits>
 #include <vector>
 
+#include "support/kept_head.hpp"
 #include "support/one_level.hpp"
 #include "support/scene.hpp"
 
 namespace test {
-
-/// @brief What a format keeps of a weight of a matrix that needs no scale.
-template <class Format>
-double kept(float x) {
-  typename Format::storage out;
-  ardent::store_weight(x, out);
-  return static_cast<double>(ardent::to_float(out));
-}
 
 /// @brief A scene in DDPM with learned range, guided, and what should come out.
 struct tiled_scene {
@@ -38,23 +32,28 @@ struct tiled_scene {
   /// @param steps   denoising steps
   tiled_scene(ardent::adaln_shape<> const& shape, int tokens, int steps) : what(shape, 1, tokens, steps) {}
 
-  /// @brief By the reference, in double, with weights as they are.
+  /// @brief By the reference, in double, with the weights that a format keeps.
+  template <class Format>
   doubles expected() const {
     auto const table = reference_steps(what.steps, 950);
-    return what.expected(guidance_scale, exactly, [&](auto const& network, doubles const& x, auto const& noise) {
+    scene kept = what;
+    kept.weights = kept_head<Format>(what.weights);
+    return kept.expected(guidance_scale, exactly, [&](auto const& network, doubles const& x, auto const& noise) {
       return reference_ddpm(table, x, network, noise, temperature);
     });
   }
 
   /// @brief By the library. A team shares the tiles one after the other, or a block has a tile to itself.
-  /// @tparam Plan  how the head is evaluated
-  /// @param most   tokens of a tile
+  /// @tparam Plan      how the head is evaluated
+  /// @param most       tokens of a tile
+  /// @param nonfinite  counts outputs that are infinite or NaN
   template <class Format, ardent::tiled_plan Plan, class Shape>
-  std::vector<float> draw(Shape const& shape, ardent::executor::checked const& executor, int most, bool team) const {
+  std::vector<float> draw(Shape const& shape, ardent::executor::checked const& executor, int most, bool team,
+                          unsigned long long* nonfinite = nullptr) const {
     using head_type = ardent::denoiser::tiled_adaln_mlp<Format, Shape, Plan>;
     aligned_bytes weights(ardent::tiled_bytes<Format>(shape));
     ardent::pack_tiled_adaln<Format>(shape, what.weights.views(), weights.data());
-    head_type const head(shape, weights.data());
+    head_type const head(shape, weights.data(), nonfinite);
     auto const sampler =
         ardent::make_sampler(ardent::ordering::raster{what.length, 1}, ardent::annealing::constant{what.steps},
                              ardent::guidance::constant{guidance_scale}, ardent::solver::ddpm<>{},
@@ -66,9 +65,10 @@ struct tiled_scene {
     std::vector<float> times;
     std::vector<int> time_index;
     for (auto const& row : rows) {
-      time_index.push_back(static_cast<int>(times.size()));
+      time_index.push_back(what.steps - 1 - static_cast<int>(times.size()));  // the table is not in the steps' order
       times.push_back(static_cast<float>(row.timestep));
     }
+    std::ranges::reverse(times);
     aligned_bytes table = embedded(times);
     std::vector<std::uint32_t> const images(static_cast<std::size_t>(what.length));
     std::vector<int> positions(static_cast<std::size_t>(what.length));

@@ -9,9 +9,9 @@
 #include "gpu/head_checks.hpp"
 
 TEST_CASE("head_trajectory, half precision: the reference's samples, the same bits in every regime and graph") {
-  test::check_small_heads<ardent::format::fp16>(1e-2);
+  test::check_small_heads<ardent::format::fp16>(0.025);
 }
 
 TEST_CASE("head_trajectory, half precision: larger heads" * doctest::test_suite("large")) {
-  test::check_large_heads<ardent::format::fp16>(1e-2);
+  test::check_large_heads<ardent::format::fp16>(0.025);
 }

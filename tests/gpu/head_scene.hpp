@@ -11,6 +11,7 @@
 #include <ardent/sampler.hpp>
 #include <ardent/solver/ddpm.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <memory>
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include "gpu/device_array.hpp"
+#include "support/kept_head.hpp"
 #include "support/one_level.hpp"
 #include "support/scene.hpp"
 
@@ -63,9 +65,10 @@ class head_scene {
     std::vector<float> times;
     std::vector<int> time_index;
     for (auto const& row : sampler_.rows(0)) {
-      time_index.push_back(static_cast<int>(times.size()));
+      time_index.push_back(steps - 1 - static_cast<int>(times.size()));  // the table is not in the steps' order
       times.push_back(static_cast<float>(row.timestep));
     }
+    std::ranges::reverse(times);
     time_index_ = std::make_unique<device_array<int>>(time_index);
     times_ = std::make_unique<device_array<float>>(embedded(times));
     std::vector<float const*> steps_on_device;
@@ -76,10 +79,12 @@ class head_scene {
         std::vector<ardent::random::recorded_step>{{start_.data(), pointers_->data()}});
   }
 
-  /// @brief By the reference, in double, with weights as they are.
+  /// @brief By the reference, in double, with the weights that the format keeps.
   doubles expected() const {
     auto const table = reference_steps(what_.steps, 950);
-    return what_.expected(guidance_scale, exactly, [&](auto const& network, doubles const& x, auto const& noise) {
+    scene kept = what_;
+    kept.weights = kept_head<Format>(what_.weights);
+    return kept.expected(guidance_scale, exactly, [&](auto const& network, doubles const& x, auto const& noise) {
       return reference_ddpm(table, x, network, noise, temperature);
     });
   }

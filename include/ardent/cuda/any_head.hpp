@@ -48,7 +48,7 @@ class any_head {
   /// @param tiled      what pack_tiled_adaln wrote, in device memory, aligned to 64
   /// @param dense      what pack_dense_adaln wrote, likewise; null to do without matrix products
   /// @param images     images of a batch
-  /// @param nonfinite  in device memory: counts outputs of trajectories that are infinite or NaN; may be null
+  /// @param nonfinite  in device memory: counts the head's outputs that are infinite or NaN; may be null
   /// @throws what head_trajectory's constructor throws
   any_head(Sampler const& sampler, Shape const& shape, void const* tiled, void const* dense, int images,
            unsigned long long* nonfinite = nullptr)
@@ -57,6 +57,7 @@ class any_head {
         few_(sampler, shape, tiled, nonfinite),
         dense_(dense),
         images_(images),
+        nonfinite_(nonfinite),
         sizes_(needed()) {}
 
   /// @brief True for AR steps drawn by matrix products.
@@ -72,7 +73,7 @@ class any_head {
   /// @throws what head_products's constructor throws
   void prepare(void* few, void* many) {
     memory_ = few;
-    if (sizes_.many > 0) many_.emplace(sampler_, shape_, dense_, images_, many, sizes_.many);
+    if (sizes_.many > 0) many_.emplace(sampler_, shape_, dense_, images_, many, sizes_.many, nonfinite_);
   }
 
   /// @brief Enqueues an AR step: see head_trajectory and head_products. After `prepare`.
@@ -104,6 +105,7 @@ class any_head {
   std::optional<many_type> many_;
   void const* dense_;
   int images_;
+  unsigned long long* nonfinite_;
   sizes sizes_;
   void* memory_ = nullptr;
 };

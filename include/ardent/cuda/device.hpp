@@ -77,8 +77,9 @@ template <class Format>
 constexpr bool fits(int architecture, int sm_count, int width, int depth, int rows, Format) {
   tiled_plan plan = plan_of(head_regime::resident);
   plan.hoisted = false;  // the modulations are computed before the weights are loaded, in the same memory
-  const std::size_t bytes =
-      tiled_block_bytes<Format>(adaln_shape<>(1, 1, width, depth, width), rows, sm_count, plan, 0);
+  const int panels = (width + tile_outputs - 1) / tile_outputs;  // more blocks than that would have nothing to do
+  const std::size_t bytes = tiled_block_bytes<Format>(adaln_shape<>(1, 1, width, depth, width), rows,
+                                                      sm_count < panels ? sm_count : panels, plan, 0);
   return rows <= 8 * plan.groups && bytes <= most_shared_bytes(architecture);
 }
 

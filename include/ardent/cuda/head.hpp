@@ -124,7 +124,7 @@ class head_trajectory {
   /// @param workspace  workspace_bytes(t.total), aligned to 256, in device memory; of no other launch at the same time
   /// @param bytes      its size
   /// @param samples    [t.total][channels] in device memory
-  /// @throws std::invalid_argument if the workspace is too small
+  /// @throws std::invalid_argument if the workspace is too small, or aligned to less
   /// @throws error if the launch fails
   void enqueue(cudaStream_t stream, int ar_step, tile t, Random const& random, void* workspace, std::size_t bytes,
                float* samples) const {
@@ -135,6 +135,9 @@ class head_trajectory {
       if (bytes < l.layout.bytes)
         throw std::invalid_argument("ardent::cuda::head_trajectory: expected a workspace of " +
                                     std::to_string(l.layout.bytes) + " bytes, found " + std::to_string(bytes));
+      if (reinterpret_cast<std::uintptr_t>(workspace) % 256 != 0)
+        throw std::invalid_argument(
+            "ardent::cuda::head_trajectory: expected a workspace aligned to 256 bytes, found one that is not");
       const auto rows = sampler_.rows(ar_step);
       t.first = 0;
       t.tokens = t.total;
@@ -225,7 +228,9 @@ class head_trajectory {
     while (rows >= Sampler::branches && shared_bytes<Regime>(rows) > device_.shared_bytes) rows -= Sampler::branches;
     if (rows < Sampler::branches) return 0;
     const std::size_t bytes = shared_bytes<Regime>(rows);
-    check(cudaFuncSetAttribute(kernel<Regime>(), cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)),
+    // all there is: heads of other sizes may share the kernel, and the attribute is the kernel's
+    check(cudaFuncSetAttribute(kernel<Regime>(), cudaFuncAttributeMaxDynamicSharedMemorySize,
+                               static_cast<int>(device_.shared_bytes)),
           "asking for a block's shared memory");
     int at_once = 0;
     check(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&at_once, kernel<Regime>(), Tuning::threads, bytes),

@@ -59,7 +59,7 @@ class dense_backend {
 }  // namespace detail
 
 /// @brief Draws tokens with an AdaLN head by cuBLASLt's matrix products: for AR steps of thousands of network rows. One
-/// `enqueue` is 5 D + 5 launches an evaluation and one step kernel; no copy, no allocation, no wait.
+/// `enqueue` is 5 D + 4 launches an evaluation and one step kernel; no copy, no allocation, no wait.
 ///
 /// Construction may allocate (on the host) and search for products; after it `enqueue` only enqueues. One enqueue at a
 /// time.
@@ -92,16 +92,19 @@ class head_products {
   /// @param images     images of a batch: products are prepared for the rows of each AR step
   /// @param workspace  workspace_bytes(...) bytes of device memory, aligned to 256
   /// @param bytes      its size
-  /// @throws std::invalid_argument if sizes do not fit one another, or the workspace is too small
+  /// @param nonfinite  in device memory: counts the head's outputs that are infinite or NaN; may be null
+  /// @throws std::invalid_argument if sizes do not fit one another, the workspace is too small, or one of the pointers
+  ///         is aligned to less
   /// @throws blaslt_error if cuBLASLt has no such products
   head_products(Sampler const& sampler, Shape const& shape, void const* weights, int images, void* workspace,
-                std::size_t bytes)
+                std::size_t bytes, unsigned long long* nonfinite = nullptr)
       : sampler_(sampler),
         shape_(shape),
-        head_(shape, weights, most_tokens(sampler, images) * Sampler::branches),
+        head_(shape, aligned(weights), most_tokens(sampler, images) * Sampler::branches),
         workspace_(checked(workspace, bytes, workspace_bytes(sampler, shape, images))),
         products_(workspace, library_bytes),
-        images_(images) {
+        images_(images),
+        nonfinite_(nonfinite) {
     auto const& layout = head_.layout();
     dense_matrix<Storage> const matrices[] = {layout.condition,        layout.output,   layout.final_modulation,
                                               layout.first_modulation, layout.first_in, layout.first_out};
@@ -138,7 +141,8 @@ class head_products {
       head_.evaluate(backend, t.times, t.time_index + time.step, x, t.tokens, t.branches, output, memory);
     };
     enqueue_batched(stream, sampler_, ar_step, t, network(shape_), evaluate, random,
-                    std::span<std::byte>(of_steps, batched_bytes(sampler_, t.total, network(shape_))), samples);
+                    std::span<std::byte>(of_steps, batched_bytes(sampler_, t.total, network(shape_))), samples,
+                    nonfinite_);
   }
 
  private:
@@ -153,6 +157,11 @@ class head_products {
     const std::size_t bytes =
         dense_adaln_mlp<Storage, Shape>(shape, nullptr, tokens * Sampler::branches).workspace_bytes();
     return (bytes + 255) / 256 * 256;
+  }
+  static void const* aligned(void const* weights) {
+    if (reinterpret_cast<std::uintptr_t>(weights) % 64 != 0)
+      throw std::invalid_argument("ardent::cuda::head_products: expected weights aligned to 64 bytes, found others");
+    return weights;
   }
   static std::byte* checked(void* workspace, std::size_t bytes, std::size_t needed) {
     if (bytes < needed)
@@ -170,6 +179,7 @@ class head_products {
   std::byte* workspace_;
   blaslt_products products_;
   int images_;
+  unsigned long long* nonfinite_;
 };
 
 }  // namespace cuda

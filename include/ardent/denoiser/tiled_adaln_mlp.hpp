@@ -265,9 +265,13 @@ class tiled_adaln_mlp {
     const int width = layout_.shape.width(), stride = layout_.shape.modulations(), rows = t.rows();
     float const* const times = t.times;
     int const* const time_index = t.time_index;
-    detail::to_activations<Format>(block, x, count, width, [=](int i, int k) ARDENT_INLINE_LAMBDA {
+    detail::to_activation_quads<Format>(block, x, count, width, [=](int i, int k) ARDENT_INLINE_LAMBDA {
       const int step = (first + i) / rows, r = (first + i) % rows;
-      return detail::silu(times[at(time_index[step], width) + k] + condition[at(r, width) + k]);
+      const detail::four_floats of_time = detail::load_floats(times + at(time_index[step], width) + k);
+      const detail::four_floats of_token = detail::load_floats(condition + at(r, width) + k);
+      detail::four_floats v;
+      for (int j = 0; j < 4; ++j) v.value[j] = detail::silu(of_time.value[j] + of_token.value[j]);
+      return v;
     });
     block.sync();
     product<Groups, false>(block, grid, x, count, layout_.modulation, scratch,

@@ -80,6 +80,17 @@ ARDENT_INLINE void to_activations(Block& block, typename Format::activation* to,
   });
 }
 
+/// The same for four neighbours at a time: to(r, k ... k + 3) = f(r, k), `inputs` a multiple of 4.
+ARDENT_ANY_GROUP
+template <class Format, class Block, class F>
+ARDENT_INLINE void to_activation_quads(Block& block, typename Format::activation* to, int rows, int inputs,
+                                       F const& f) {
+  block.elements({0, rows, 1}, {0, padded_inputs<Format>(inputs) / 4, 1}, [&](int r, int q) ARDENT_INLINE_LAMBDA {
+    const four_floats v = 4 * q < inputs ? f(r, 4 * q) : four_floats{};
+    store_activations(v.value, to + activation_index<Format>(r, 4 * q, rows));
+  });
+}
+
 /// to = LN(h) (1 + scale) + shift with the modulations of block d, for rows first, first + step ..., by one warp; the
 /// last layer (no weight) has no affine part. No synchronisation.
 /// @param h           [rows][width]

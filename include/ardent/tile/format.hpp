@@ -61,7 +61,12 @@ ARDENT_INLINE std::uint32_t float16_pair(float low, float high) {
 }
 
 /// The nearest TF32, halves away from zero; as cvt.rna.tf32.
-ARDENT_INLINE std::uint32_t to_tf32(float x) { return (float_to_bits(x) + 0x1000u) & 0xffffe000u; }
+ARDENT_INLINE std::uint32_t to_tf32(float x) {
+  const std::uint32_t bits = float_to_bits(x);
+  // a GPU's own NaN has all bits set, and would carry over into the sign
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return 0x7fffe000u;
+  return (bits + 0x1000u) & 0xffffe000u;
+}
 
 /// Bytes 0 and 1, or 2 and 3, of four E4M3 numbers as a pair of bfloat16: exact.
 ARDENT_INLINE std::uint32_t widen_e4m3(std::uint32_t four, int pair) {

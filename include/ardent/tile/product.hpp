@@ -117,7 +117,7 @@ template <int Groups, bool Sliced, class Format, class Block, class Place, class
 ARDENT_INLINE void tile_product(Block& block, typename Format::activation const* x, int rows,
                                 tiled_matrix<Format> const& m, strided_range panels, Place const& place, float* scratch,
                                 F const& f) {
-  constexpr int tiles = (Groups + 1) / 2, per_round = Groups == 1 ? 2 : 1, width = 8 * Groups;
+  constexpr int tiles = (Groups + 1) / 2;
   const int lane = block.lane(), warp = block.warp(), warps = block.warps(), chunks = m.chunks();
   const int count = panels.first < panels.last ? (panels.last - panels.first + panels.step - 1) / panels.step : 0;
   if constexpr (!Sliced) {
@@ -137,6 +137,8 @@ ARDENT_INLINE void tile_product(Block& block, typename Format::activation const*
       detail::give_products<Groups>(lane, rows, m, panel, sum, f);
     }
   } else {
+    // two panels at a time, for twice the warps, if scratch has room for the sums of these rows
+    const int held = (rows + 7) / 8 * 8, per_round = 2 * held <= 8 * (Groups < 2 ? 2 : Groups) ? 2 : 1;
     for (int first = 0; first < count; first += per_round) {
       const int here = count - first < per_round ? count - first : per_round;
       if (first > 0) block.sync();  // the last round's sums are read
@@ -144,10 +146,10 @@ ARDENT_INLINE void tile_product(Block& block, typename Format::activation const*
         float part[tiles][4];
         const int panel = panels.first + (first + task / product_slices) * panels.step;
         detail::slice_product<Groups, Format>(block, x, rows, place(panel), chunks, task % product_slices, part);
-        float* const to = scratch + task * width * tile_outputs;
+        float* const to = scratch + task * held * tile_outputs;
         for (int t = 0; t < tiles; ++t)
           for (int j = 0; j < 4; ++j)
-            if (16 * t + 8 * (j / 2) < width)
+            if (16 * t + 8 * (j / 2) < held)
               to[(16 * t + fragment::c_row(lane, j)) * tile_outputs + fragment::c_column(lane, j)] = part[t][j];
       }
       block.sync();
@@ -156,9 +158,9 @@ ARDENT_INLINE void tile_product(Block& block, typename Format::activation const*
         const int column = panel * tile_outputs + c % tile_outputs;
         if (column >= m.outputs) return;
         float const* const from =
-            scratch + (c / tile_outputs * product_slices * width + r) * tile_outputs + c % tile_outputs;
+            scratch + (c / tile_outputs * product_slices * held + r) * tile_outputs + c % tile_outputs;
         float sum = from[0];
-        for (int s = 1; s < product_slices; ++s) sum += from[s * width * tile_outputs];
+        for (int s = 1; s < product_slices; ++s) sum += from[s * held * tile_outputs];
         f(r, column, detail::finished(m, column, sum));
       });
     }

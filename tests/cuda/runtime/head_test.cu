@@ -124,6 +124,16 @@ TEST_CASE("head_trajectory: a workspace is large enough for every smaller step")
   }
 }
 
+TEST_CASE("head_trajectory: a head of another size does not take the kernels' shared memory away") {
+  fake::reset({h100});
+  head const large(sampler{}, mar_b, nullptr);
+  head const small_head(sampler{}, shape(16, 16, 64, 1, 64), nullptr);
+  for (int const tokens : {1, 20, 1000}) {
+    draw(large, nullptr, tokens);
+    draw(small_head, nullptr, tokens);
+  }
+}
+
 TEST_CASE("head_trajectory: bad arguments") {
   fake::reset({h100});
   head const h(sampler{}, mar_b, nullptr);
@@ -134,6 +144,9 @@ TEST_CASE("head_trajectory: bad arguments") {
   std::size_t const before = fake::launches().size();
   CHECK_THROWS_WITH_AS(h.enqueue(nullptr, 0, t, ardent::random::philox(1), workspace.get(), 100, nullptr),
                        doctest::Contains("expected a workspace of"), std::invalid_argument);
+  CHECK_THROWS_WITH_AS(h.enqueue(nullptr, 0, t, ardent::random::philox(1),
+                                 static_cast<std::byte*>(workspace.get()) + 64, bytes, nullptr),
+                       doctest::Contains("aligned to 256"), std::invalid_argument);
   t.total = 0;
   h.enqueue(nullptr, 0, t, ardent::random::philox(1), workspace.get(), bytes, nullptr);
   CHECK(fake::launches().size() == before);
