@@ -76,8 +76,9 @@ class blaslt_handle {
 /// @brief Plans of products y = x W^T + bias with fixed sizes: prepared once, then enqueued without search, allocation
 /// or wait. Inputs of one type, sums and outputs in float; float inputs are not rounded to TF32.
 ///
-/// Not copyable; a plan and its workspace are of the device that is current at construction. A plan remembers the bias it
-/// was last given, and products on several streams would share the workspace: threads and streams need an object each.
+/// Not copyable; a plan and its workspace are of the device that is current at construction. A plan remembers the bias
+/// it was last given, and products on several streams would share the workspace: threads and streams need an object
+/// each.
 class blaslt_products {
  public:
   static constexpr std::uint32_t alignment = 64;  ///< of weights, x and y, in bytes

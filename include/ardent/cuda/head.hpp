@@ -41,7 +41,7 @@ inline device_limits current_limits() {
 /// Construction asks the device what it has, and may throw; after it nothing allocates, waits or copies. One launch an
 /// AR step (and 4 bytes cleared before it, where blocks share a tile), in the regime that the tuning chooses. A regime
 /// that the device cannot run (no cooperative launch, too little shared memory, no room for all blocks at once) is
-/// replaced by one that it can. All regimes give the same bits.
+/// replaced by one that it can. All regimes add the same numbers in the same order.
 ///
 /// Views: weights and counter are in device memory and must outlive it.
 ///
@@ -102,7 +102,8 @@ class head_trajectory {
     return can(chosen) ? chosen : head_regime::tiles;
   }
 
-  /// @brief Bytes of device memory that AR steps of up to that many tokens need, aligned to 256.
+  /// @brief Bytes of device memory that AR steps of up to that many tokens need, aligned to 256. Most are modulations
+  /// of all steps where these are hoisted: 4 (3 D + 2) W bytes for each of up to 16 rows and each step.
   std::size_t workspace_bytes(int tokens) const {
     bool used[regimes] = {};  // a smaller step may be drawn in another regime, which needs more
     for (int n = 1; n <= std::min(tokens, most_tokens_asked); ++n) used[static_cast<int>(regime(n))] = true;
@@ -119,12 +120,13 @@ class head_trajectory {
   /// @brief Enqueues an AR step: one launch.
   /// @param stream     of the device
   /// @param ar_step    in [0, sampler.ar_steps())
-  /// @param t          all tokens: total, conditions, images, positions, times and time_index in device memory
+  /// @param t          all tokens: total, conditions, images, positions, times (aligned to 16) and time_index in device
+  ///                   memory
   /// @param random     a random source
   /// @param workspace  workspace_bytes(t.total), aligned to 256, in device memory; of no other launch at the same time
   /// @param bytes      its size
   /// @param samples    [t.total][channels] in device memory
-  /// @throws std::invalid_argument if the workspace is too small, or aligned to less
+  /// @throws std::invalid_argument if the workspace is too small, or it or the times are aligned to less
   /// @throws error if the launch fails
   void enqueue(cudaStream_t stream, int ar_step, tile t, Random const& random, void* workspace, std::size_t bytes,
                float* samples) const {
@@ -135,9 +137,13 @@ class head_trajectory {
       if (bytes < l.layout.bytes)
         throw std::invalid_argument("ardent::cuda::head_trajectory: expected a workspace of " +
                                     std::to_string(l.layout.bytes) + " bytes, found " + std::to_string(bytes));
-      if (reinterpret_cast<std::uintptr_t>(workspace) % 256 != 0)
+      const auto aligned = [](void const* p, std::uintptr_t to) {
+        return reinterpret_cast<std::uintptr_t>(p) % to == 0;
+      };
+      if (!aligned(workspace, 256) || !aligned(t.times, 16))
         throw std::invalid_argument(
-            "ardent::cuda::head_trajectory: expected a workspace aligned to 256 bytes, found one that is not");
+            "ardent::cuda::head_trajectory: expected a workspace aligned to 256 bytes and times aligned to 16, found "
+            "others");
       const auto rows = sampler_.rows(ar_step);
       t.first = 0;
       t.tokens = t.total;

@@ -74,7 +74,7 @@ struct dense_normalise {
   ARDENT_ANY_GROUP
   template <class Block>
   ARDENT_INLINE void operator()(Block& block, strided_range rows) const {
-    const float inverse = 1.0f / static_cast<float>(width);
+    const float inverse = quotient(1.0f, static_cast<float>(width));
     for (int r = rows.first + block.warp() * rows.step; r < rows.last; r += block.warps() * rows.step) {
       float* const row = h + static_cast<std::ptrdiff_t>(r) * width;
       float const* const shift = modulation + static_cast<std::ptrdiff_t>(r) * stride;

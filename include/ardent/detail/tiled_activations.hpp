@@ -101,7 +101,7 @@ template <class Format, class Block>
 ARDENT_INLINE void normalise(Block& block, int first, int step, int rows, int width, float const* h,
                              float const* modulation, int stride, int d, float const* weight,
                              typename Format::activation* to) {
-  const float inverse = 1.0f / static_cast<float>(width);
+  const float inverse = quotient(1.0f, static_cast<float>(width));
   for (int r = first; r < rows; r += step) {
     float const* const row = h + static_cast<std::ptrdiff_t>(r) * width;
     float const* const shift = modulation + static_cast<std::ptrdiff_t>(r) * stride + 3 * d * width;

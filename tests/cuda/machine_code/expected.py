@@ -68,7 +68,9 @@ def section():
              "products; a wait is a grid's barrier, or a launch where there are products. The time is the largest of the",
              "first two and all waits one after another, for an H100 of 132 multiprocessors with"
              f" {CACHE / 1e12:g} TB/s, {RATE / 1e12:g} TFLOP/s,",
-             f"{BARRIER * 1e6:g} us a barrier and {LAUNCH * 1e6:g} us a launch. Latencies within a block come on top.", "",
+             f"{BARRIER * 1e6:g} us a barrier and {LAUNCH * 1e6:g} us a launch. Latencies within a block come on top, and once a",
+             "trajectory what precedes its first step: embedding the conditions and, in the regimes resident and streamed,",
+             "the modulations of all steps, 2 (3 D + 2) W^2 FLOPs for each row and step.", "",
              "| head | rows | regime | MB | GFLOP | waits | us of bytes | us of FLOPs | us of waits | us |",
              "|---|---|---|---|---|---|---|---|---|---|"]
     for name, count, regime, wait, size, flops, waits in rows:

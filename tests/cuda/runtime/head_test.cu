@@ -147,6 +147,10 @@ TEST_CASE("head_trajectory: bad arguments") {
   CHECK_THROWS_WITH_AS(h.enqueue(nullptr, 0, t, ardent::random::philox(1),
                                  static_cast<std::byte*>(workspace.get()) + 64, bytes, nullptr),
                        doctest::Contains("aligned to 256"), std::invalid_argument);
+  t.times = reinterpret_cast<float const*>(0x1008);
+  CHECK_THROWS_WITH_AS(h.enqueue(nullptr, 0, t, ardent::random::philox(1), workspace.get(), bytes, nullptr),
+                       doctest::Contains("times aligned to 16"), std::invalid_argument);
+  t.times = nullptr;
   t.total = 0;
   h.enqueue(nullptr, 0, t, ardent::random::philox(1), workspace.get(), bytes, nullptr);
   CHECK(fake::launches().size() == before);
