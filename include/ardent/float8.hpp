@@ -14,7 +14,7 @@ inline namespace v0 {
 /// @brief A weight in 8 bits: sign, 4 bits of exponent (bias 7), 3 of fraction; no infinity, largest value 448.
 /// Source: FP8 formats for deep learning (arXiv 2209.05433), E4M3.
 struct float8_e4m3 {
-  std::uint8_t bits = 0;                         ///< sign, exponent, fraction; 0x7f and 0xff are NaN
+  std::uint8_t bits = 0;                          ///< sign, exponent, fraction; 0x7f and 0xff are NaN
   static constexpr float largest_value = 448.0f;  ///< largest finite value
 };
 

@@ -136,9 +136,9 @@ ARDENT_INLINE void advance(Row const& row, ar_step_numbers const& numbers, State
 /// @param tokens      [total][channels], where the samples go (rows of this tile)
 ARDENT_ANY_GROUP
 template <int Branches, class Block, class Grid, class Row, class Denoiser, class Random>
-ARDENT_INLINE void trajectory(Block& block, Grid& grid, tile const& t, Row const* rows,
-                              ar_step_numbers const& numbers, Denoiser const& denoiser, Random const& random,
-                              trajectory_memory const& memory, float* tokens) {
+ARDENT_INLINE void trajectory(Block& block, Grid& grid, tile const& t, Row const* rows, ar_step_numbers const& numbers,
+                              Denoiser const& denoiser, Random const& random, trajectory_memory const& memory,
+                              float* tokens) {
   using T = typename Row::value_type;
   const int channels = denoiser.channels(), outputs = denoiser.outputs();
   const int quads = (channels + 3) / 4;

@@ -46,19 +46,21 @@ using plain = ardent::sampler<ardent::ordering::raster<16>, ardent::solver::dpm_
 static_assert(sampler::tables_at_compile_time && plain::tables_at_compile_time);
 
 template <class Denoiser, class Row>
-__global__ void draw(ardent::tile t, Row const* rows, ardent::ar_step_numbers numbers, Denoiser denoiser, ardent::random::philox random, ardent::trajectory_memory memory,
-                     float* tokens) {
+__global__ void draw(ardent::tile t, Row const* rows, ardent::ar_step_numbers numbers, Denoiser denoiser,
+                     ardent::random::philox random, ardent::trajectory_memory memory, float* tokens) {
   one_thread_block block;
   ardent::solo_grid grid;
   ardent::trajectory<2>(block, grid, t, rows, numbers, denoiser, random, memory, tokens);
 }
 
 template __global__ void draw<ardent::denoiser::gaussian_mixture<>, plain::row_type>(
-    ardent::tile, plain::row_type const*, ardent::ar_step_numbers,
-    ardent::denoiser::gaussian_mixture<>, ardent::random::philox, ardent::trajectory_memory, float*);
-template __global__ void draw<ardent::denoiser::adaln_mlp<>, sampler::row_type>(
-    ardent::tile, sampler::row_type const*, ardent::ar_step_numbers, ardent::denoiser::adaln_mlp<>,
+    ardent::tile, plain::row_type const*, ardent::ar_step_numbers, ardent::denoiser::gaussian_mixture<>,
     ardent::random::philox, ardent::trajectory_memory, float*);
+template __global__ void draw<ardent::denoiser::adaln_mlp<>, sampler::row_type>(ardent::tile, sampler::row_type const*,
+                                                                                ardent::ar_step_numbers,
+                                                                                ardent::denoiser::adaln_mlp<>,
+                                                                                ardent::random::philox,
+                                                                                ardent::trajectory_memory, float*);
 
 }  // namespace
 

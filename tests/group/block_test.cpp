@@ -56,7 +56,7 @@ TEST_CASE("row_sums sums each row once, and every thread sees the sums when it r
     for (auto const& rows : {strided_range{0, 9, 1}, strided_range{1, 9, 3}, strided_range{4, 4, 1}})
       for (int const columns : {1, 2, 15, 16, 17, 100}) {
         std::vector<float> sum(height, std::nanf(""));
-        std::vector<int> finished(height), seen(height * 40);
+        std::vector<int> finished(height), seen(height * 64);
         run([&](auto block) {
           // whole numbers below 2^24: exact in any order
           block.row_sums(

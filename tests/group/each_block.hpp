@@ -19,8 +19,8 @@ void on_each_block(Body const& body) {
     body([](auto const& kernel) { kernel(ardent::host_block<ardent::simd_level::avx512>{}); }, "avx512");
   for (auto const order :
        {ardent::checked_order::concurrent, ardent::checked_order::ascending, ardent::checked_order::descending})
-    for (int const threads : {1, 7, 32}) {
-      if (threads == 32 && order != ardent::checked_order::concurrent) continue;
+    for (int const threads : {1, 7, 64}) {
+      if (threads == 64 && order != ardent::checked_order::concurrent) continue;
       ardent::executor::checked const executor(1, threads, order);
       body([&](auto const& kernel) { executor.run_tiles(1, [&](auto& block, auto&, int, int) { kernel(block); }); },
            "checked");

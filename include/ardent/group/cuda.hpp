@@ -42,14 +42,8 @@ class cuda_block {
 
   /// @brief See block_group. A warp a row.
   template <class F, class Finish>
-  __device__ void row_sums(strided_range rows, int columns, F f, Finish finish) const {
-    for (int r = rows.first + warp() * rows.step; r < rows.last; r += warps() * rows.step) {
-      float sum = 0;
-      for (int c = lane(); c < columns; c += warp_size) sum += f(r, c);
-      sum = warp_sum(sum);
-      if (lane() == 0) finish(r, sum);
-    }
-    sync();
+  __device__ void row_sums(strided_range rows, int columns, F f, Finish finish) {
+    detail::row_sums_by_warps(*this, rows, columns, f, finish);
   }
 
   /// @brief See block_group. An output a thread: for weights that are not in tiles.

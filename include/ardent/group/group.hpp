@@ -9,6 +9,7 @@
 
 #include <ardent/config.hpp>
 #include <ardent/packed_matrix.hpp>
+#include <ardent/tile/fragment.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -67,6 +68,19 @@ ARDENT_INLINE void spread_elements(int rank, int size, strided_range rows, strid
     const int r = i / width;
     f(rows.first + r * rows.step, columns.first + (i - r * width) * columns.step);
   }
+}
+
+/// block_group's row_sums for a block of warps: a warp a row.
+ARDENT_ANY_GROUP
+template <class Block, class F, class Finish>
+ARDENT_INLINE void row_sums_by_warps(Block& block, strided_range rows, int columns, F const& f, Finish const& finish) {
+  for (int r = rows.first + block.warp() * rows.step; r < rows.last; r += block.warps() * rows.step) {
+    float sum = 0;
+    for (int c = block.lane(); c < columns; c += warp_size) sum += f(r, c);
+    sum = block.warp_sum(sum);
+    if (block.lane() == 0) finish(r, sum);
+  }
+  block.sync();
 }
 
 /// block_group's product for thread `rank` of `size`: an output a thread, without vectors.

@@ -48,9 +48,11 @@ class checked_block {
     detail::spread_elements(rank_, size(), rows, columns, f);
   }
 
-  /// @brief See block_group. Every thread sums its columns of each row; then one thread a row adds the parts.
+  /// @brief See block_group. Whole warps sum as a GPU's do; of other sizes every thread sums its columns of each row,
+  /// and then one thread a row adds the parts.
   template <class F, class Finish>
   void row_sums(strided_range rows, int columns, F f, Finish finish) {
+    if (size() % warp_size == 0) return detail::row_sums_by_warps(*this, rows, columns, f, finish);
     float* const partial = machine_.partial_sums(block_);
     for (int r = rows.first; r < rows.last; r += rows.step) {
       float sum = 0;
