@@ -205,21 +205,23 @@ class generation {
     const auto kernel = [&](auto& block, auto& grid, tile const& t, trajectory_memory const& memory) {
       trajectory<Sampler::branches>(block, grid, t, rows.data(), numbers, denoiser_, random, memory, memory_.samples);
     };
-    const int most = denoiser_.most_tokens(Sampler::branches);
-    if (denoiser_.prefers_team(total, Sampler::branches, executor_.groups())) {
+    const int most = denoiser_.most_tokens(Sampler::branches), least_tiles = (total + most - 1) / most;
+    const bool team = denoiser_.prefers_team(total, Sampler::branches, executor_.groups());
+    if (team || executor_.groups() == 1) whole.steps_at_once = memory_.steps_at_once(total, whole.steps);
+    if (team) {
       executor_.run_team([&](auto& block, auto& grid, int worker) {
-        const int tiles = (total + most - 1) / most;
-        for (int k = 0; k < tiles; ++k) {
+        for (int k = 0; k < least_tiles; ++k) {
           if (k > 0) grid.sync(block);
-          kernel(block, grid, part(whole, k, tiles), memory_.of_team(worker));
+          kernel(block, grid, part(whole, k, least_tiles), memory_.of_team(worker, whole.steps_at_once));
         }
       });
     } else {
       // as many tiles as keep every group busy to the end
       const int groups = std::min(total, executor_.groups());
-      const int tiles = ((total + most - 1) / most + groups - 1) / groups * groups;
+      const int tiles = (least_tiles + groups - 1) / groups * groups;
       executor_.run_tiles(tiles, [&](auto& block, auto& grid, int k, int worker) {
-        kernel(block, grid, part(whole, k, tiles), memory_.of_worker(worker));
+        kernel(block, grid, part(whole, k, tiles),
+               groups == 1 ? memory_.of_team(worker, whole.steps_at_once) : memory_.of_worker(worker));
       });
     }
   }

@@ -28,15 +28,18 @@ class one_thread_block {
     }
   }
   template <class Storage, class F>
-  __device__ void product(float const* x, int stride, ardent::strided_range rows,
+  __device__ void product(ardent::product_rows<Storage> const& x, ardent::strided_range rows,
                           ardent::packed_matrix<Storage> const& m, ardent::strided_range panels, F f) {
     const int last = panels.last * ardent::panel_width < m.outputs ? panels.last * ardent::panel_width : m.outputs;
     for (int r = rows.first; r < rows.last; r += rows.step)
-      for (int c = panels.first * ardent::panel_width; c < last; ++c) {
-        float sum = 0;
-        for (int k = 0; k < m.inputs; ++k) sum += x[r * stride + k] * m.weight(k, c);
-        f(r, c, sum + m.bias[c]);
-      }
+      for (int c = panels.first * ardent::panel_width; c < last; ++c)
+        f(r, c, ardent::detail::single_product(x, r, m, c));
+  }
+  template <class Storage>
+  __device__ void narrow(float const* x, int stride, ardent::strided_range rows, int inputs,
+                         ardent::product_rows<Storage> const& to) {
+    for (int r = rows.first; r < rows.last; r += rows.step)
+      ardent::detail::narrow_row<Storage>(x + r * stride, inputs, to.data + r * to.stride);
   }
 };
 

@@ -93,8 +93,17 @@ void check_kind() {
 
 template <int Threads, class Storage>
 __global__ void product_kernel(float const* x, int stride, strided_range rows, ardent::packed_matrix<Storage> m,
-                               strided_range panels, float* y, int* visits) {
-  ardent::cuda_block<Threads>::product(x, stride, rows, m, panels, [=](int r, int c, float v) {
+                               strided_range panels, std::byte* narrow, float* y, int* visits) {
+  using block = ardent::cuda_block<Threads>;
+  ardent::product_rows<Storage> read;
+  if constexpr (std::is_same_v<Storage, float>) {
+    read = {x, stride};
+  } else {
+    read = {narrow, ardent::narrowed_bytes<Storage>(m.inputs)};
+    block::narrow(x, stride, rows, m.inputs, read);
+    block::sync();
+  }
+  block::product(read, rows, m, panels, [=](int r, int c, float v) {
     y[r * m.outputs + c] = v;
     atomicAdd(visits + r * m.outputs + c, 1);
   });
@@ -110,14 +119,17 @@ void check_product(int inputs, int outputs, int rows, strided_range of_rows, str
   std::vector<float> weight = numbers.normals(inputs * outputs);
   for (float& w : weight)  // exact in bfloat16
     w = std::fmin(std::fmax(std::ldexp(std::nearbyint(std::ldexp(w, 5)), -5), -3.9375f), 3.9375f);
-  std::vector<float> const bias = numbers.normals(outputs), x = numbers.normals(rows * stride);
-  std::vector<Storage> packed(ardent::packed_size(inputs, outputs));
+  std::vector<float> const bias = numbers.normals(outputs);
+  std::vector<float> x = numbers.normals(rows * stride);
+  for (float& v : x) v = std::ldexp(std::nearbyint(std::ldexp(v, 5)), -5);
+  std::vector<Storage> packed(ardent::packed_size<Storage>(inputs, outputs));
   ardent::pack_matrix(weight.data(), inputs, outputs, packed.data());
   device_array<Storage> const on_weights(packed);
   device_array<float> const on_bias(bias), on_x(x), y(static_cast<std::size_t>(rows * outputs));
   device_array<int> const visits(y.size(), 0);
   ardent::packed_matrix<Storage> const m{on_weights.data(), on_bias.data(), inputs, outputs};
-  product_kernel<96><<<1, 96>>>(on_x.data(), stride, of_rows, m, of_panels, y.data(), visits.data());
+  device_array<std::byte> const narrow(static_cast<std::size_t>(rows * ardent::narrowed_bytes<Storage>(inputs)) + 64);
+  product_kernel<96><<<1, 96>>>(on_x.data(), stride, of_rows, m, of_panels, narrow.data(), y.data(), visits.data());
   std::vector<float> const found = y.read();
   std::vector<int> const seen = visits.read();
   int wrong = 0;

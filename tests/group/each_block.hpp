@@ -17,6 +17,8 @@ void on_each_block(Body const& body) {
     body([](auto const& kernel) { kernel(ardent::host_block<ardent::simd_level::avx2>{}); }, "avx2");
   if (ardent::host_level() >= ardent::simd_level::avx512)
     body([](auto const& kernel) { kernel(ardent::host_block<ardent::simd_level::avx512>{}); }, "avx512");
+  if (ardent::host_level() >= ardent::simd_level::avx512_dot)
+    body([](auto const& kernel) { kernel(ardent::host_block<ardent::simd_level::avx512>(true)); }, "avx512_dot");
   for (auto const order :
        {ardent::checked_order::concurrent, ardent::checked_order::ascending, ardent::checked_order::descending})
     for (int const threads : {1, 7, 64}) {

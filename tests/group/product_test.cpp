@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// block_group's product against sums in double: rows and outputs that do not fill a register tile or a panel, strided
-// rows, float and bfloat16 weights; and that a row's result does not depend on its neighbours.
+// block_group's narrow and product against sums in double: rows and outputs that do not fill a register tile or a
+// panel, strided rows, weights of all storages; and that a row's result does not depend on its neighbours.
 #include <doctest/doctest.h>
 #include <ardent/packed_matrix.hpp>
 
@@ -11,6 +11,7 @@
 
 #include "group/each_block.hpp"
 #include "support/made_numbers.hpp"
+#include "support/reference_head.hpp"
 
 namespace {
 
@@ -21,7 +22,7 @@ template <class Storage>
 struct layer {
   int inputs, outputs, rows, stride;
   test::made_numbers numbers;
-  std::vector<float> weight, bias, x;
+  std::vector<float> weight, bias, x, scale;
   std::vector<Storage> packed;
 
   layer(int in, int out, int row_count)
@@ -33,12 +34,16 @@ struct layer {
         weight(numbers.normals(in * out)),
         bias(numbers.normals(out)),
         x(numbers.normals(row_count * stride)),
-        packed(ardent::packed_size(in, out)) {
-    for (float& w : weight) w = std::ldexp(std::nearbyint(std::ldexp(w, 5)), -5);  // exact in bfloat16 below 8
-    for (float& w : weight) w = std::fmin(std::fmax(w, -3.9375f), 3.9375f);
-    ardent::pack_matrix(weight.data(), in, out, packed.data());
+        scale(static_cast<std::size_t>(out)),
+        packed(ardent::packed_size<Storage>(in, out)) {
+    ardent::pack_matrix(weight.data(), in, out, packed.data(), scale.data());
+    for (int n = 0; n < out; ++n) keep(weight, n * in);
+    if constexpr (!std::is_same_v<Storage, float>)
+      for (int r = 0; r < row_count; ++r) keep(x, r * stride);
   }
-  ardent::packed_matrix<Storage> view() const { return {packed.data(), bias.data(), inputs, outputs}; }
+  ardent::packed_matrix<Storage> view() const {
+    return {packed.data(), bias.data(), inputs, outputs, ardent::weight_group<Storage> == 4 ? scale.data() : nullptr};
+  }
   double expected(int row, int output) const {
     double sum = static_cast<double>(bias[static_cast<std::size_t>(output)]);
     for (int k = 0; k < inputs; ++k)
@@ -46,14 +51,44 @@ struct layer {
              static_cast<double>(x[static_cast<std::size_t>(row * stride + k)]);
     return sum;
   }
+
+ private:
+  /// Rounds a row to what is kept of it: what is narrowed again stays the same.
+  void keep(std::vector<float>& numbers_of_rows, int start) {
+    auto const first = numbers_of_rows.begin() + start;
+    test::doubles const kept =
+        test::kept(test::doubles(first, first + inputs), std::is_same_v<Storage, float>              ? test::exactly
+                                                         : std::is_same_v<Storage, ardent::bfloat16> ? test::as_bfloat16
+                                                                                                     : test::as_int8);
+    for (int k = 0; k < inputs; ++k) first[k] = static_cast<float>(kept[static_cast<std::size_t>(k)]);
+  }
 };
+
+/// y by the library, from rows that a block narrows first. Memory is NaN beforehand.
+template <class Storage, class Block, class F>
+void multiply(Block& block, layer<Storage> const& l, strided_range rows, strided_range panels,
+              test::aligned_bytes& memory, F const& f) {
+  if constexpr (std::is_same_v<Storage, float>) {
+    block.product({l.x.data(), l.stride}, rows, l.view(), panels, f);
+  } else {
+    ardent::product_rows<Storage> const narrow{memory.data(), ardent::narrowed_bytes<Storage>(l.inputs)};
+    block.narrow(l.x.data(), l.stride, rows, l.inputs, narrow);
+    block.sync();
+    block.product(narrow, rows, l.view(), panels, f);
+  }
+}
+template <class Storage>
+test::aligned_bytes narrow_memory(layer<Storage> const& l) {
+  return test::aligned_bytes(static_cast<std::size_t>(l.rows * ardent::narrowed_bytes<Storage>(l.inputs)) + 64);
+}
 
 template <class Storage, class Run>
 void check(layer<Storage> const& l, strided_range rows, strided_range panels, Run const& run) {
   std::vector<float> y(static_cast<std::size_t>(l.rows * l.outputs), std::nanf(""));
   std::vector<int> visits(y.size());
+  test::aligned_bytes memory = narrow_memory(l);
   run([&](auto block) {
-    block.product(l.x.data(), l.stride, rows, l.view(), panels, [&](int r, int c, float v) {
+    multiply(block, l, rows, panels, memory, [&](int r, int c, float v) {
       y[static_cast<std::size_t>(r * l.outputs + c)] = v;
       ++visits[static_cast<std::size_t>(r * l.outputs + c)];
     });
@@ -80,7 +115,8 @@ void check_sizes() {
     CAPTURE(name);
     for (int const inputs : {1, 3, 16, 33, 100})
       for (int const outputs : {1, 15, 16, 17, 40})
-        for (int const rows : {1, 2, 5, 6, 7, 13}) {
+        for (int const rows : {1, 2, 5, 6, 7, 13, 100}) {
+          if (rows == 100 && outputs < 40) continue;
           CAPTURE(inputs);
           CAPTURE(outputs);
           CAPTURE(rows);
@@ -100,6 +136,7 @@ void check_sizes() {
 
 TEST_CASE("product computes each row and column once, with float weights") { check_sizes<float>(); }
 TEST_CASE("product computes each row and column once, with bfloat16 weights") { check_sizes<ardent::bfloat16>(); }
+TEST_CASE("product computes each row and column once, with 8-bit weights") { check_sizes<ardent::int8_weight>(); }
 
 template <class Storage>
 void check_rows_alone() {
@@ -108,9 +145,10 @@ void check_rows_alone() {
     layer<Storage> const l(100, 40, 13);
     auto const rows_of = [&](strided_range rows) {
       std::vector<float> y(static_cast<std::size_t>(l.rows * l.outputs));
+      test::aligned_bytes memory = narrow_memory(l);
       run([&](auto block) {
-        block.product(l.x.data(), l.stride, rows, l.view(), {0, 3, 1},
-                      [&](int r, int c, float v) { y[static_cast<std::size_t>(r * l.outputs + c)] = v; });
+        multiply(block, l, rows, {0, 3, 1}, memory,
+                 [&](int r, int c, float v) { y[static_cast<std::size_t>(r * l.outputs + c)] = v; });
       });
       return y;
     };
@@ -127,6 +165,7 @@ void check_rows_alone() {
 TEST_CASE("a row of a product is the same alone, bit for bit") {
   check_rows_alone<float>();
   check_rows_alone<ardent::bfloat16>();
+  check_rows_alone<ardent::int8_weight>();
 }
 
 }  // namespace

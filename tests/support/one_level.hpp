@@ -9,7 +9,8 @@
 namespace test {
 
 /// @brief An executor of one block of one thread. Offers what executor::basic_host offers.
-template <ardent::simd_level Level>
+/// @tparam Dot  with avx512: the dot products of avx512_dot too
+template <ardent::simd_level Level, bool Dot = false>
 struct one_level {
   int threads() const { return 1; }  ///< this thread
   int groups() const { return 1; }   ///< one block
@@ -21,14 +22,14 @@ struct one_level {
   /// @brief See executor::basic_host.
   template <class Kernel>
   void run_tiles(int n, Kernel const& kernel) const {
-    ardent::host_block<Level> block;
+    ardent::host_block<Level> block(Dot);
     ardent::solo_grid grid;
     for (int tile = 0; tile < n; ++tile) kernel(block, grid, tile, 0);
   }
   /// @brief See executor::basic_host.
   template <class Kernel>
   void run_team(Kernel const& kernel) const {
-    ardent::host_block<Level> block;
+    ardent::host_block<Level> block(Dot);
     ardent::solo_grid grid;
     kernel(block, grid, 0);
   }

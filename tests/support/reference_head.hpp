@@ -15,21 +15,32 @@ namespace test {
 
 using doubles = std::vector<double>;  ///< a vector of numbers
 
-/// @brief A weight as it is.
-inline double exactly(float x) { return x; }
+/// @brief How the layers of modulations and residual blocks keep their weights and what they multiply.
+enum class stored {
+  exactly,      ///< as they are
+  as_bfloat16,  ///< both rounded to 8 significant bits, halves to even (normal numbers)
+  as_int8,      ///< both whole multiples of a scale: of an output's weights, of a row of activations
+};
+using enum stored;
 
-/// @brief A weight rounded to bfloat16's 8 significant bits, halves to even (normal numbers).
-inline double to_bfloat16(float x) {
-  int exponent = 0;
-  double const fraction = std::frexp(static_cast<double>(x), &exponent);  // in [1/2, 1)
-  return std::ldexp(std::nearbyint(std::ldexp(fraction, 8)), exponent - 8);
+/// @brief What is kept of a row of numbers.
+inline doubles kept(doubles x, stored how) {
+  double largest = 0;
+  for (double const v : x) largest = std::max(largest, std::fabs(v));
+  for (double& v : x) {
+    int exponent = 0;
+    double const fraction = std::frexp(v, &exponent);  // in [1/2, 1)
+    if (how == stored::as_bfloat16) v = std::ldexp(std::nearbyint(std::ldexp(fraction, 8)), exponent - 8);
+    if (how == stored::as_int8 && largest > 0) v = std::nearbyint(v / largest * 127) * largest / 127;
+  }
+  return x;
 }
 
 /// @brief The head in double.
 class reference_head {
  public:
-  /// @param stored  what storage does to a weight: exactly or to_bfloat16 (biases and norms stay as they are)
-  explicit reference_head(made_head const& head, double (*stored)(float) = exactly) : head_(head), stored_(stored) {}
+  /// @param how  how modulations and residual blocks are kept (biases, norms and the other layers stay as they are)
+  explicit reference_head(made_head const& head, stored how = stored::exactly) : head_(head), stored_(how) {}
 
   int channels() const { return head_.shape.channels(); }  ///< channels of a token
   int outputs() const { return head_.shape.outputs(); }    ///< numbers of an output
@@ -56,16 +67,16 @@ class reference_head {
     doubles const drive = silu(y);
     doubles h = linear(head_.input, doubles(x, x + head_.shape.channels()));
     for (made_block const& block : head_.blocks) {
-      doubles const modulation = linear(block.modulation, drive);
+      doubles const modulation = narrow(block.modulation, drive);
       doubles normal = layer_norm(h);
       for (std::size_t i = 0; i < width; ++i) {
         double const affine = normal[i] * block.norm_weight[i] + block.norm_bias[i];
         normal[i] = affine * (1 + modulation[width + i]) + modulation[i];
       }
-      doubles const update = linear(block.mlp_out, silu(linear(block.mlp_in, normal)));
+      doubles const update = narrow(block.mlp_out, silu(narrow(block.mlp_in, normal)));
       for (std::size_t i = 0; i < width; ++i) h[i] += modulation[2 * width + i] * update[i];
     }
-    doubles const modulation = linear(head_.final_modulation, drive);
+    doubles const modulation = narrow(head_.final_modulation, drive);
     doubles normal = layer_norm(h);
     for (std::size_t i = 0; i < width; ++i) normal[i] = normal[i] * (1 + modulation[width + i]) + modulation[i];
     return linear(head_.output, normal);
@@ -76,7 +87,18 @@ class reference_head {
     doubles y(static_cast<std::size_t>(layer.outputs));
     for (std::size_t o = 0; o < y.size(); ++o) {
       y[o] = layer.bias[o];
-      for (std::size_t i = 0; i < x.size(); ++i) y[o] += stored_(layer.weight[o * x.size() + i]) * x[i];
+      for (std::size_t i = 0; i < x.size(); ++i) y[o] += static_cast<double>(layer.weight[o * x.size() + i]) * x[i];
+    }
+    return y;
+  }
+  doubles narrow(made_linear const& layer, doubles const& x) const {
+    doubles const rounded = kept(x, stored_);
+    doubles y(static_cast<std::size_t>(layer.outputs));
+    for (std::size_t o = 0; o < y.size(); ++o) {
+      auto const first = layer.weight.begin() + static_cast<std::ptrdiff_t>(o * x.size());
+      doubles const row = kept(doubles(first, first + static_cast<std::ptrdiff_t>(x.size())), stored_);
+      y[o] = layer.bias[o];
+      for (std::size_t i = 0; i < x.size(); ++i) y[o] += row[i] * rounded[i];
     }
     return y;
   }
@@ -94,7 +116,7 @@ class reference_head {
   }
 
   made_head const& head_;
-  double (*stored_)(float);
+  stored stored_;
 };
 
 /// @brief The largest |got - expected| / max(1, |expected|); NaN if a number is NaN.

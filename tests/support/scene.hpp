@@ -51,8 +51,8 @@ struct scene {
 
   /// @brief [images][length][channels] by the reference; draw_token(network, x, noise) draws one token.
   template <class F>
-  doubles expected(double guidance_scale, double (*stored)(float), F const& draw_token) const {
-    reference_head const head(weights, stored);
+  doubles expected(double guidance_scale, stored how, F const& draw_token) const {
+    reference_head const head(weights, how);
     doubles out;
     int const channels = weights.shape.channels(), width = weights.shape.condition_width();
     for (int r = 0; r < images * length; ++r) {
@@ -81,14 +81,16 @@ struct scene_model {
 };
 
 /// @brief [images][length][channels] by the library.
-/// @tparam Storage  float or bfloat16
+/// @tparam Storage  float, bfloat16 or int8_weight
 /// @param most      tokens of a tile
 /// @param team      the regime
+/// @param hoist     when modulations are computed ahead
 template <class Storage, class Sampler, class Executor>
-std::vector<float> draw(scene const& what, Sampler const& sampler, Executor const& executor, int most, bool team) {
+std::vector<float> draw(scene const& what, Sampler const& sampler, Executor const& executor, int most, bool team,
+                        ardent::hoisting hoist = {}) {
   auto const memory = what.weights.packed<Storage>(what.weights.shape);
   using head = ardent::denoiser::adaln_mlp<Storage>;
-  scene_model<forced<head>> model{what, forced<head>(head(what.weights.shape, memory.data()), most, team)};
+  scene_model<forced<head>> model{what, forced<head>(head(what.weights.shape, memory.data(), hoist), most, team)};
   std::vector<float const*> steps;
   for (std::vector<float> const& d : what.draws) steps.push_back(d.data());
   ardent::random::recorded_step const recorded{what.start.data(), steps.data()};

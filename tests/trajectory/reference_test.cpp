@@ -20,6 +20,9 @@ using ardent::simd_level;
 constexpr auto baseline = test::one_level<simd_level::baseline>{};
 constexpr auto avx2 = test::one_level<simd_level::avx2>{};
 
+// Where float's error moves an activation across a tie, its rounding to 8 bits differs; 50 steps pass that on.
+constexpr double narrow_bound = 1e-2;
+
 bool has_avx2() { return ardent::host_level() >= simd_level::avx2; }
 
 TEST_CASE("DDPM with learned range, guidance and temperature equals the reference") {
@@ -46,9 +49,9 @@ TEST_CASE("DDPM with learned range, guidance and temperature equals the referenc
             if (level > ardent::host_level()) continue;
             CHECK(difference(float{}, ardent::executor::host(threads, level), team, expected) < bound);
           }
-      doubles const expected_bf16 = scene.expected(2.5, test::to_bfloat16, draw_token);
-      CHECK(difference(ardent::bfloat16{}, baseline, false, expected_bf16) < bound);
-      if (has_avx2()) CHECK(difference(ardent::bfloat16{}, avx2, false, expected_bf16) < bound);
+      doubles const expected_bf16 = scene.expected(2.5, test::as_bfloat16, draw_token);
+      CHECK(difference(ardent::bfloat16{}, baseline, false, expected_bf16) < narrow_bound);
+      if (has_avx2()) CHECK(difference(ardent::bfloat16{}, avx2, false, expected_bf16) < narrow_bound);
     }
   }
 }

@@ -6,6 +6,8 @@
 
 #include <ardent/denoiser/adaln_layout.hpp>
 #include <ardent/denoiser/denoiser.hpp>
+#include <ardent/denoiser/hoisting.hpp>
+#include <ardent/detail/adaln_activations.hpp>
 #include <ardent/detail/time_embedding.hpp>
 
 namespace ardent {
@@ -19,11 +21,16 @@ namespace denoiser {
 ///     shift, scale = Linear(SiLU(y));  output = Linear(LN(h) (1 + scale) + shift)
 ///
 /// LN has eps = 1e-6 and, inside the blocks, an affine part. The time embedding is computed once for each time of all
-/// tables, the condition embedding once for each token. State, activations and sums are float whatever the storage.
+/// tables, the condition embedding once for each token. y is known before the first step: where rows are few, shift,
+/// scale and gate are computed for many steps at once (see hoisting), which leaves 2 D W^2 of about (5 D + 2) W^2
+/// weights to be read at each step.
+///
+/// State and sums are float whatever the storage. What layers with narrow weights read is narrowed too: to bfloat16, or
+/// to 8 bits with a scale for each row.
 ///
 /// Source: MAR (arXiv 2406.11838), section 3.2 and appendix A; adaptive layer norm from DiT (arXiv 2212.09748).
 ///
-/// @tparam Storage  float or bfloat16: how weights are kept
+/// @tparam Storage  float, bfloat16 or int8_weight: how the weights of modulations and residual blocks are kept
 /// @tparam Shape    an adaln_shape
 template <class Storage = float, class Shape = adaln_shape<>>
 class adaln_mlp {
@@ -33,7 +40,8 @@ class adaln_mlp {
   /// @brief A head over packed weights, which it does not own.
   /// @param shape   the sizes
   /// @param memory  what pack_adaln wrote for the same shape and storage
-  adaln_mlp(Shape shape, void const* memory) : layout_(shape, memory) {}
+  /// @param hoist   when modulations are computed ahead
+  adaln_mlp(Shape shape, void const* memory, hoisting hoist = {}) : layout_(shape, memory), hoisting_(hoist) {}
 
   ARDENT_HD int channels() const { return layout_.shape.channels(); }                ///< channels of a token
   ARDENT_HD int outputs() const { return layout_.shape.outputs(); }                  ///< numbers it outputs
@@ -47,10 +55,18 @@ class adaln_mlp {
   bool prefers_team(int tokens, int branches, int threads) const {
     return threads > 1 && tokens * branches < 8 * threads;
   }
-  /// @brief Floats shared by the grid: six activations and all modulations for each network row.
-  std::size_t shared_floats(int rows) const {
+  /// @brief Denoising steps whose modulations are computed at once, in [1, steps], on a tile that has the machine.
+  /// @param rows   network rows of the tile
+  /// @param steps  denoising steps of the trajectory
+  int hoisted_steps(int rows, int steps) const {
+    return hoisting_.steps(rows, steps, hoisted_floats(layout_.shape) * sizeof(float));
+  }
+  /// @brief Floats shared by the grid: activations for each network row, and modulations for each row of the steps that
+  /// are computed at once.
+  std::size_t shared_floats(int rows, int steps_at_once = 1) const {
     return static_cast<std::size_t>(rows) *
-           static_cast<std::size_t>(5 * layout_.shape.width() + layout_.shape.modulations());
+               static_cast<std::size_t>(4 * padded_width(layout_.shape) + narrow_floats(layout_.shape)) +
+           static_cast<std::size_t>(rows) * static_cast<std::size_t>(steps_at_once) * hoisted_floats(layout_.shape);
   }
   /// @brief Floats of each block: mean and reciprocal standard deviation of each row's activations.
   std::size_t private_floats(int rows) const { return 2 * static_cast<std::size_t>(rows); }
@@ -65,12 +81,13 @@ class adaln_mlp {
   ARDENT_ANY_GROUP
   template <class Block, class Grid>
   ARDENT_INLINE void begin(Block& block, Grid& grid, tile const& t, float* shared, float*) const {
-    const activations a(*this, t.rows(), shared);
+    const activations a(layout_.shape, t.rows(), t.steps_at_once, shared);
     const int width = layout_.shape.width(), z_width = condition_width();
     for (int branch = 0; branch < t.branches; ++branch) {
-      float* const y = a.condition + static_cast<std::ptrdiff_t>(branch) * t.tokens * width;
-      block.product(t.conditions + (static_cast<std::ptrdiff_t>(branch) * t.total + t.first) * z_width, z_width,
-                    {0, t.tokens, 1}, layout_.condition, share_of(layout_.condition.panels(), grid.rank(), grid.size()),
+      float* const y = a.condition + at(branch * t.tokens, width);
+      float const* const z = t.conditions + at(branch * t.total + t.first, z_width);
+      block.product({z, z_width}, {0, t.tokens, 1}, layout_.condition,
+                    share_of(layout_.condition.panels(), grid.rank(), grid.size()),
                     [=](int r, int c, float v) ARDENT_INLINE_LAMBDA { y[at(r, width) + c] = v; });
     }
   }
@@ -81,37 +98,39 @@ class adaln_mlp {
   ARDENT_INLINE void evaluate(Block& block, Grid& grid, tile const& t, time_point const& time, float const* x,
                               float* output, float* shared, float* own) const {
     const int rows = t.rows(), width = layout_.shape.width(), outputs_ = outputs();
-    const activations a(*this, rows, shared);
+    const int tokens = t.tokens, branches = t.branches;
+    const activations a(layout_.shape, rows, t.steps_at_once, shared);
     const strided_range all_rows{0, rows, 1};
     const strided_range my_panels = share_of(layout_.input.panels(), grid.rank(), grid.size());
-    embed(block, t, time, x, a, my_panels);
+    float* const h = a.h;
+    block.product({x, channels()}, {0, tokens, 1}, layout_.input, my_panels,
+                  [=](int r, int c, float v) ARDENT_INLINE_LAMBDA {
+                    for (int b = 0; b < branches; ++b) h[at(b * tokens + r, width) + c] = v;
+                  });
+    const int ahead = time.step % t.steps_at_once, stride = layout_.shape.modulations();
+    if (ahead == 0) modulate(block, grid, t, time, a);
     grid.sync(block);
-    {
-      float* const to = a.modulation;
-      const int stride = layout_.shape.modulations();
-      block.product(a.y, width, all_rows, layout_.modulation,
-                    share_of(layout_.modulation.panels(), grid.rank(), grid.size()),
-                    [=](int r, int c, float v) ARDENT_INLINE_LAMBDA { to[at(r, stride) + c] = v; });
-    }
-    grid.sync(block);
+    float const* const modulation = a.modulation + at(ahead * rows, stride);
     for (int d = 0; d < layout_.shape.depth(); ++d) {
-      normalise(block, grid, rows, d, a, own);
+      normalise(block, grid, rows, d, a, modulation, own);
       grid.sync(block);
       float* const hidden = a.hidden;
-      block.product(a.normal, width, all_rows, layout_.mlp_in(d), my_panels,
+      block.product(a.input(a.normal), all_rows, layout_.mlp_in(d), my_panels,
                     [=](int r, int c, float v) ARDENT_INLINE_LAMBDA { hidden[at(r, width) + c] = detail::silu(v); });
       grid.sync(block);
-      float* const h = a.h;
-      float const* const gate = a.modulation + (3 * d + 2) * width;
-      const int stride = layout_.shape.modulations();
-      block.product(hidden, width, all_rows, layout_.mlp_out(d), my_panels,
+      if constexpr (is_narrow) {
+        block.narrow(hidden, width, {grid.rank(), rows, grid.size()}, width, a.narrow);
+        grid.sync(block);
+      }
+      float const* const gate = modulation + (3 * d + 2) * width;
+      block.product(a.input(hidden), all_rows, layout_.mlp_out(d), my_panels,
                     [=](int r, int c, float v)
                         ARDENT_INLINE_LAMBDA { h[at(r, width) + c] += gate[at(r, stride) + c] * v; });
       grid.sync(block);
     }
-    normalise(block, grid, rows, layout_.shape.depth(), a, own);
+    normalise(block, grid, rows, layout_.shape.depth(), a, modulation, own);
     grid.sync(block);
-    block.product(a.normal, width, all_rows, layout_.output,
+    block.product({a.normal, width}, all_rows, layout_.output,
                   share_of(layout_.output.panels(), grid.rank(), grid.size()),
                   [=](int r, int c, float v) ARDENT_INLINE_LAMBDA { output[at(r, outputs_) + c] = v; });
     grid.sync(block);
@@ -119,48 +138,54 @@ class adaln_mlp {
 
  private:
   static constexpr int most_rows = 64;
+  static constexpr bool is_narrow = !std::is_same_v<Storage, float>;
+  using activations = detail::adaln_activations<Storage>;
 
   ARDENT_INLINE static std::ptrdiff_t at(int row, int stride) { return static_cast<std::ptrdiff_t>(row) * stride; }
-
-  /// Where a tile's activations are in the grid's memory, each [rows][W] but for the modulations.
-  struct activations {
-    float *condition, *y, *h, *normal, *hidden, *modulation;
-    ARDENT_INLINE activations(adaln_mlp const& head, int rows, float* shared) {
-      const std::ptrdiff_t size = at(rows, head.layout_.shape.width());
-      condition = shared;
-      y = condition + size;
-      h = y + size;
-      normal = h + size;
-      hidden = normal + size;
-      modulation = hidden + size;
-    }
-  };
-
-  /// y = SiLU(time + condition), and h = input(x) for all branches.
-  ARDENT_ANY_GROUP
-  template <class Block>
-  ARDENT_INLINE void embed(Block& block, tile const& t, time_point const& time, float const* x, activations const& a,
-                           strided_range panels) const {
-    const int width = layout_.shape.width(), tokens = t.tokens, branches = t.branches;
-    const int last = panels.last * panel_width < width ? panels.last * panel_width : width;
-    float* const y = a.y;
-    float* const h = a.h;
-    float const* const condition = a.condition;
-    float const* const embedded = t.times + at(time.index, width);
-    block.elements({0, t.rows(), 1}, {panels.first * panel_width, last, 1}, [=](int r, int c) ARDENT_INLINE_LAMBDA {
-      y[at(r, width) + c] = detail::silu(embedded[c] + condition[at(r, width) + c]);
-    });
-    block.product(x, channels(), {0, tokens, 1}, layout_.input, panels,
-                  [=](int r, int c, float v) ARDENT_INLINE_LAMBDA {
-                    for (int b = 0; b < branches; ++b) h[at(b * tokens + r, width) + c] = v;
-                  });
+  static int padded_width(Shape const& shape) { return activations::padded(shape.width()); }
+  static int narrow_floats(Shape const& shape) { return activations::narrow_floats(shape.width()); }
+  /// y, narrowed too, and modulations of a row and step.
+  static std::size_t hoisted_floats(Shape const& shape) {
+    return static_cast<std::size_t>(padded_width(shape) + narrow_floats(shape) +
+                                    activations::padded(shape.modulations()));
   }
 
-  /// normal = LN(h) (1 + scale) + shift with the modulations of block d, for this block's share of the rows. The last
-  /// layer (d = depth) has no affine part.
+  /// Shift, scale and gate of all blocks for this step and those that are computed with it.
   ARDENT_ANY_GROUP
   template <class Block, class Grid>
-  ARDENT_INLINE void normalise(Block& block, Grid& grid, int rows, int d, activations const& a, float* own) const {
+  ARDENT_INLINE void modulate(Block& block, Grid& grid, tile const& t, time_point const& time,
+                              activations const& a) const {
+    const int rows = t.rows(), width = layout_.shape.width(), stride = layout_.shape.modulations();
+    const int left = t.steps - time.step;
+    const int count = rows * (t.steps_at_once < left || t.steps_at_once == 1 ? t.steps_at_once : left);
+    float* const y = a.y;
+    float* const to = a.modulation;
+    float const* const condition = a.condition;
+    float const* const times = t.times;
+    int const* const time_index = t.time_index;
+    const int index = time.index, first = time.step;
+    const strided_range mine{grid.rank(), count, grid.size()};
+    block.elements(mine, {0, width, 1}, [=](int i, int c) ARDENT_INLINE_LAMBDA {
+      const int step = i / rows;
+      float const* const embedded = times + at(step == 0 ? index : time_index[first + step], width);
+      y[at(i, width) + c] = detail::silu(embedded[c] + condition[at(i - step * rows, width) + c]);
+    });
+    if constexpr (is_narrow) {
+      block.sync();
+      block.narrow(y, width, mine, width, a.narrow_y);
+    }
+    grid.sync(block);
+    block.product(a.input_y(), {0, count, 1}, layout_.modulation,
+                  share_of(layout_.modulation.panels(), grid.rank(), grid.size()),
+                  [=](int r, int c, float v) ARDENT_INLINE_LAMBDA { to[at(r, stride) + c] = v; });
+  }
+
+  /// normal = LN(h) (1 + scale) + shift with the modulations of block d, for this block's share of the rows, narrowed
+  /// for the layer that reads it. The last layer (d = depth) has no affine part and float weights.
+  ARDENT_ANY_GROUP
+  template <class Block, class Grid>
+  ARDENT_INLINE void normalise(Block& block, Grid& grid, int rows, int d, activations const& a, float const* modulation,
+                               float* own) const {
     const int width = layout_.shape.width(), stride = layout_.shape.modulations();
     const bool affine = d < layout_.shape.depth();
     const strided_range mine{grid.rank(), rows, grid.size()};
@@ -179,7 +204,7 @@ class adaln_mlp {
         },
         [=](int r, float sum) ARDENT_INLINE_LAMBDA { factor[r] = detail::reciprocal_sqrt(sum * inverse + 1e-6f); });
     float* const normal = a.normal;
-    float const* const shift = a.modulation + 3 * d * width;
+    float const* const shift = modulation + 3 * d * width;
     float const* const scale = shift + width;
     float const* const weight = affine ? layout_.norm_weight(d) : nullptr;
     float const* const bias = affine ? layout_.norm_bias(d) : nullptr;
@@ -188,9 +213,15 @@ class adaln_mlp {
       if (affine) v = v * weight[c] + bias[c];
       normal[at(r, width) + c] = v * (1.0f + scale[at(r, stride) + c]) + shift[at(r, stride) + c];
     });
+    if constexpr (is_narrow)
+      if (affine) {
+        block.sync();
+        block.narrow(normal, width, mine, width, a.narrow);
+      }
   }
 
   adaln_layout<Storage, Shape> layout_;
+  hoisting hoisting_;
 };
 
 }  // namespace denoiser

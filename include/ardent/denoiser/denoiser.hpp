@@ -39,6 +39,7 @@ struct tile {
   float const* times = nullptr;           ///< prepared time table, as the denoiser wrote it
   int const* time_index = nullptr;        ///< [steps] each evaluation's row of the time table; null if there is none
   int steps = 0;                          ///< evaluations of the trajectory
+  int steps_at_once = 1;                  ///< evaluations that the denoiser prepares at once, if it hoists
 
   /// @brief Network rows of the tile.
   ARDENT_HD int rows() const { return branches * tokens; }
@@ -55,6 +56,8 @@ struct tile {
 /// - `prefers_team(tokens, branches, threads)`: true if that few tokens are better shared by a team of threads.
 /// - `shared_floats(rows)`, `private_floats(rows)`: memory for a tile of that many network rows, once for the grid and
 ///   once for each of its blocks.
+/// - `hoisted_steps(rows, steps)`, optional: how many of a trajectory's steps it prepares at once, on a tile that has
+///   the machine to itself; then `shared_floats(rows, steps_at_once)` too.
 ///
 /// In the kernel, by every thread of every block of the tile's grid:
 /// - `begin(block, grid, tile, shared, own)`: once a trajectory, before a grid sync.

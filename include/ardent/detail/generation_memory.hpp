@@ -61,16 +61,28 @@ class generation_memory {
     time_scratch_size_ = denoiser.time_scratch(std::min(distinct_count_, times_at_once));
     time_scratch_ = a.take<float>(time_scratch_size_ * static_cast<std::size_t>(groups));
 
-    // tiles of separate workers, or one tile of a team: they never run at once, so they share memory
-    const int widest = std::min(total, denoiser.most_tokens(Sampler::branches));
-    tile_bytes_ = tile_layout(denoiser, widest, nullptr, nullptr).used();
-    tile_memory_ = a.take<std::byte>(tile_bytes_ * static_cast<std::size_t>(groups));
-    widest_ = widest;
+    // tiles of separate workers, or one tile of a team: they never run at once, so they share memory, but for what
+    // only a tile that has the machine to itself prepares ahead
     denoiser_ = &denoiser;
+    most_of_tile_ = denoiser.most_tokens(Sampler::branches);
+    widest_ = std::min(total, most_of_tile_);
+    tile_bytes_ = tile_layout(denoiser, widest_, nullptr, nullptr).used();
+    tile_memory_ = a.take<std::byte>(tile_bytes_ * static_cast<std::size_t>(groups));
+    hoisted_ = a.take<float>(hoisted_floats(sampler, image_count));
     bytes_ = a.used();
   }
 
   std::size_t bytes() const { return bytes_; }
+
+  /// Steps that the denoiser prepares at once on a tile of an AR step that has the machine to itself.
+  int steps_at_once(int total, int steps) const {
+    if constexpr (hoists) {
+      const int tiles = (total + most_of_tile_ - 1) / most_of_tile_;
+      return steps < 1 || total < 1 ? 1
+                                    : denoiser_->hoisted_steps((total + tiles - 1) / tiles * Sampler::branches, steps);
+    }
+    return 1;
+  }
 
   template <class Executor>
   void prepare_times(Sampler const& sampler, Denoiser const& denoiser, Executor const& executor) {
@@ -131,8 +143,12 @@ class generation_memory {
 
   /// The memory of a worker that has a tile to itself.
   trajectory_memory of_worker(int worker) const { return part(worker, worker); }
-  /// The memory of a team's member: its own state, the others' output and activations.
-  trajectory_memory of_team(int worker) const { return part(worker, 0); }
+  /// The memory of a team's member: its own state, the others' output and activations. With one worker, its own.
+  trajectory_memory of_team(int worker, int steps_at_once) const {
+    trajectory_memory m = part(worker, 0);
+    if (steps_at_once > 1) m.shared = hoisted_;
+    return m;
+  }
 
  private:
   arena tile_layout(Denoiser const& denoiser, int tokens, std::byte* memory, trajectory_memory* out) const {
@@ -145,6 +161,22 @@ class generation_memory {
     m.shared = a.take<float>(denoiser.shared_floats(network_rows));
     if (out != nullptr) *out = m;
     return a;
+  }
+
+  static constexpr bool hoists = requires(Denoiser const& d) { d.hoisted_steps(1, 1); };
+
+  /// The most that any AR step shares when it prepares steps ahead.
+  std::size_t hoisted_floats(Sampler const& sampler, int image_count) const {
+    std::size_t most = 0;
+    if constexpr (hoists)
+      for (int i = 0; i < sampler.ar_steps(); ++i) {
+        const int total = sampler.tokens(i) * image_count;
+        const int at_once = steps_at_once(total, sampler.effective_steps(i));
+        const int tiles = (total + most_of_tile_ - 1) / most_of_tile_;
+        if (at_once > 1)
+          most = std::max(most, denoiser_->shared_floats((total + tiles - 1) / tiles * Sampler::branches, at_once));
+      }
+    return most;
   }
 
   trajectory_memory part(int own, int shared) const {
@@ -166,12 +198,14 @@ class generation_memory {
   int image_count_;
   int distinct_count_ = 0;
   int widest_ = 0;
+  int most_of_tile_ = 1;
   std::uint64_t* keys_ = nullptr;
   int* order_ = nullptr;
   float* distinct_ = nullptr;
   float* time_scratch_ = nullptr;
   std::size_t time_scratch_size_ = 0;
   std::byte* tile_memory_ = nullptr;
+  float* hoisted_ = nullptr;
   std::size_t tile_bytes_ = 0;
   Denoiser const* denoiser_ = nullptr;
   std::size_t bytes_ = 0;

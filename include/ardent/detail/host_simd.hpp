@@ -4,6 +4,8 @@
 // The vector loops behind host_block. A body is written once, always inlined, and instantiated inside wrappers that
 // carry the instruction-set attribute: no compiler flag, no per-ISA translation unit, one binary for any CPU.
 
+#include <ardent/detail/host_narrow.hpp>
+#include <ardent/detail/host_panels.hpp>
 #include <ardent/group/group.hpp>
 
 namespace ardent {
@@ -11,9 +13,10 @@ inline namespace v0 {
 
 /// @brief An instruction-set level of the host.
 enum class simd_level {
-  baseline,  ///< what the compiler was told to assume
-  avx2,      ///< x86-64-v3: AVX2 and FMA
-  avx512,    ///< x86-64-v4: AVX-512 F, BW, DQ, VL
+  baseline,    ///< what the compiler was told to assume
+  avx2,        ///< x86-64-v3: AVX2 and FMA
+  avx512,      ///< x86-64-v4: AVX-512 F, BW, DQ, VL
+  avx512_dot,  ///< and dot products of bfloat16 and of 8-bit numbers: AVX-512 BF16, VNNI
 };
 
 namespace detail {
@@ -26,89 +29,60 @@ namespace detail {
 #  define ARDENT_TARGET_avx512
 #endif
 
-/// `Lanes` floats in the compiler's vector extension (g++ and clang).
-template <int Lanes>
-struct vector_of {
-  using floats [[gnu::vector_size(Lanes * 4)]] = float;
-  using words [[gnu::vector_size(Lanes * 4)]] = std::uint32_t;
-  using halves [[gnu::vector_size(Lanes * 2)]] = std::uint16_t;
-};
+/// Rows whose activations stay in the second-level cache while all panels pass by.
+inline constexpr int rows_in_cache = 96;
 
-template <int Lanes>
-ARDENT_HOST_INLINE void load_panel(float const* from, typename vector_of<Lanes>::floats& to) {
-  __builtin_memcpy(&to, from, sizeof to);
-}
-template <int Lanes>
-ARDENT_HOST_INLINE void load_panel(bfloat16 const* from, typename vector_of<Lanes>::floats& to) {
-  typename vector_of<Lanes>::halves narrow;
-  __builtin_memcpy(&narrow, from, sizeof narrow);
-  const auto wide = __builtin_convertvector(narrow, typename vector_of<Lanes>::words) << 16;
-  __builtin_memcpy(&to, &wide, sizeof to);
-}
-
-// the sums must stay in registers at -O2 too, where g++ does not unroll loops of known length by itself
-#if defined(__clang__) || defined(__CUDACC__)
-#  define ARDENT_UNROLL
-#else
-#  define ARDENT_UNROLL _Pragma("GCC unroll 16")
-#endif
-
-/// Rows x 16 outputs: one accumulator chain an output, over k in order, whatever the number of rows.
-template <int Lanes, int Rows, class Storage>
-ARDENT_HOST_INLINE void panel_product(float const* const* x, int inputs, Storage const* panel,
-                                      float (*y)[panel_width]) {
-  constexpr int vectors = panel_width / Lanes;
-  using floats = typename vector_of<Lanes>::floats;
-  floats sum[Rows][vectors] = {};
-  for (int k = 0; k < inputs; ++k) {
-    floats w[vectors];
-    ARDENT_UNROLL for (int v = 0; v < vectors; ++v) load_panel<Lanes>(panel + k * panel_width + v * Lanes, w[v]);
-    ARDENT_UNROLL for (int r = 0; r < Rows; ++r) {
-      ARDENT_UNROLL for (int v = 0; v < vectors; ++v) sum[r][v] += w[v] * x[r][k];
-    }
+/// A tile of rows with a panel, up to `MaxRows`: f(row, column, y).
+template <int Lanes, int MaxRows, bool Dot, class Storage, class F>
+ARDENT_HOST_INLINE void product_tile(product_rows<Storage> const& x, strided_range rows, int begin, int count,
+                                     packed_matrix<Storage> const& matrix, int panel, F const& f) {
+  using row_bytes = std::conditional_t<std::is_same_v<Storage, float>, float, std::byte>;
+  const int groups = grouped_inputs<Storage>(matrix.inputs) / weight_group<Storage>;
+  Storage const* const weights =
+      matrix.data + static_cast<std::ptrdiff_t>(panel) * grouped_inputs<Storage>(matrix.inputs) * panel_width;
+  const int first = panel * panel_width;
+  const int width = matrix.outputs - first < panel_width ? matrix.outputs - first : panel_width;
+  constexpr bool whole = std::is_same_v<Storage, int8_weight>;
+  std::byte const* from[MaxRows];
+  for (int r = 0; r < count; ++r) {
+    row_bytes const* const row = x.data + static_cast<std::ptrdiff_t>(rows.first + (begin + r) * rows.step) * x.stride;
+    from[r] = reinterpret_cast<std::byte const*>(row) + (whole ? sizeof(int8_row) : 0);
   }
-  __builtin_memcpy(y, sum, sizeof sum);
-}
-
-/// Chooses the number of rows of a register tile at run time, up to `Rows`.
-template <int Lanes, int Rows, class Storage>
-ARDENT_HOST_INLINE void panel_product_rows(int rows, float const* const* x, int inputs, Storage const* panel,
-                                           float (*y)[panel_width]) {
-  if constexpr (Rows > 1) {
-    if (rows < Rows) {
-      panel_product_rows<Lanes, Rows - 1>(rows, x, inputs, panel, y);
-      return;
-    }
-  }
-  panel_product<Lanes, Rows>(x, inputs, panel, y);
-}
-
-template <int Lanes, int MaxRows, class Storage, class F>
-ARDENT_HOST_INLINE void product_body(float const* x, int stride, strided_range rows,
-                                     packed_matrix<Storage> const& matrix, strided_range panels, F const& f) {
-  const int count = rows.first < rows.last ? (rows.last - rows.first + rows.step - 1) / rows.step : 0;
-  const int tiles = (count + MaxRows - 1) / MaxRows;
-  for (int p = panels.first; p < panels.last; p += panels.step) {
-    Storage const* panel = matrix.data + static_cast<std::ptrdiff_t>(p) * matrix.inputs * panel_width;
-    const int first = p * panel_width;
-    const int width = matrix.outputs - first < panel_width ? matrix.outputs - first : panel_width;
-    for (int t = 0; t < tiles; ++t) {
-      const int begin = count * t / tiles;
-      const int tile_rows = count * (t + 1) / tiles - begin;
-      float const* from[MaxRows];
-      for (int r = 0; r < tile_rows; ++r)
-        from[r] = x + static_cast<std::ptrdiff_t>(rows.first + (begin + r) * rows.step) * stride;
-      float y[MaxRows][panel_width];
-      panel_product_rows<Lanes, MaxRows>(tile_rows, from, matrix.inputs, panel, y);
-      for (int r = 0; r < tile_rows; ++r) {
-        const int row = rows.first + (begin + r) * rows.step;
-        if (width == panel_width) {
-          for (int j = 0; j < panel_width; ++j) f(row, first + j, y[r][j] + matrix.bias[first + j]);
-        } else {
-          for (int j = 0; j < width; ++j) f(row, first + j, y[r][j] + matrix.bias[first + j]);
-        }
+  std::conditional_t<whole, std::int32_t, float> y[MaxRows][panel_width];
+  product_of_rows<Lanes, MaxRows, Dot>(count, from, groups, weights, y);
+  for (int r = 0; r < count; ++r) {
+    const int row = rows.first + (begin + r) * rows.step;
+    const auto finish = [&](int j) ARDENT_INLINE_LAMBDA {
+      if constexpr (whole) {
+        int8_row head;
+        __builtin_memcpy(&head, from[r] - sizeof head, sizeof head);
+        // the weights are stored plus 128
+        const float sum = static_cast<float>(y[r][j] - 128 * head.sum);
+        f(row, first + j, sum * (head.scale * matrix.scale[first + j]) + matrix.bias[first + j]);
+      } else {
+        f(row, first + j, y[r][j] + matrix.bias[first + j]);
       }
+    };
+    if (width == panel_width) {
+      for (int j = 0; j < panel_width; ++j) finish(j);
+    } else {
+      for (int j = 0; j < width; ++j) finish(j);
     }
+  }
+}
+
+template <int Lanes, int MaxRows, bool Dot, class Storage, class F>
+ARDENT_HOST_INLINE void product_body(product_rows<Storage> const& x, strided_range rows,
+                                     packed_matrix<Storage> const& matrix, strided_range panels, F const& f) {
+  const int all = size_of(rows), parts = (all + rows_in_cache - 1) / rows_in_cache;
+  for (int part = 0; part < parts; ++part) {
+    const int start = all * part / parts, count = all * (part + 1) / parts - start;
+    const int tiles = (count + MaxRows - 1) / MaxRows;
+    for (int p = panels.first; p < panels.last; p += panels.step)
+      for (int t = 0; t < tiles; ++t) {
+        const int begin = count * t / tiles;
+        product_tile<Lanes, MaxRows, Dot>(x, rows, start + begin, count * (t + 1) / tiles - begin, matrix, p, f);
+      }
   }
 }
 
@@ -141,33 +115,61 @@ ARDENT_HOST_INLINE void row_sums_body(strided_range rows, int columns, F const& 
   }
 }
 
-/// The three loops at one level: lanes of a vector, and rows of the register tile.
-#define ARDENT_HOST_SIMD(level, target, lanes, max_rows)                                                             \
-  template <>                                                                                                        \
-  struct host_simd<simd_level::level> {                                                                              \
-    template <class F>                                                                                               \
-    target static void elements(strided_range rows, strided_range columns, F const& f) {                             \
-      elements_body(rows, columns, f);                                                                               \
-    }                                                                                                                \
-    template <class F, class Finish>                                                                                 \
-    target static void row_sums(strided_range rows, int columns, F const& f, Finish const& finish) {                 \
-      row_sums_body(rows, columns, f, finish);                                                                       \
-    }                                                                                                                \
-    template <class Storage, class F>                                                                                \
-    target static void product(float const* x, int stride, strided_range rows, packed_matrix<Storage> const& matrix, \
-                               strided_range panels, F const& f) {                                                   \
-      product_body<lanes, max_rows>(x, stride, rows, matrix, panels, f);                                             \
-    }                                                                                                                \
+template <int Lanes, bool Dot, class Storage>
+ARDENT_HOST_INLINE void narrow_body(float const* x, int stride, strided_range rows, int inputs,
+                                    product_rows<Storage> const& to) {
+  for (int r = rows.first; r < rows.last; r += rows.step)
+    narrow_host_row<Lanes, Dot>(x + static_cast<std::ptrdiff_t>(r) * stride, inputs,
+                                to.data + static_cast<std::ptrdiff_t>(r) * to.stride,
+                                static_cast<Storage const*>(nullptr));
+}
+
+/// The loops at one level: lanes of a vector, rows of the register tile for floats and for narrow weights, and whether
+/// there are dot products to choose.
+#define ARDENT_HOST_SIMD(level, target, lanes, max_rows, narrow_rows, dots)                              \
+  template <>                                                                                            \
+  struct host_simd<simd_level::level> {                                                                  \
+    template <class F>                                                                                   \
+    target static void elements(strided_range rows, strided_range columns, F const& f) {                 \
+      elements_body(rows, columns, f);                                                                   \
+    }                                                                                                    \
+    template <class F, class Finish>                                                                     \
+    target static void row_sums(strided_range rows, int columns, F const& f, Finish const& finish) {     \
+      row_sums_body(rows, columns, f, finish);                                                           \
+    }                                                                                                    \
+    template <class Storage>                                                                             \
+    target static void narrow(bool dot, float const* x, int stride, strided_range rows, int inputs,      \
+                              product_rows<Storage> const& to) {                                         \
+      if constexpr (dots)                                                                                \
+        if (dot) return narrow_body<lanes, true>(x, stride, rows, inputs, to);                           \
+      static_cast<void>(dot);                                                                            \
+      narrow_body<lanes, false>(x, stride, rows, inputs, to);                                            \
+    }                                                                                                    \
+    template <class Storage, class F>                                                                    \
+    target static void product(bool dot, product_rows<Storage> const& x, strided_range rows,             \
+                               packed_matrix<Storage> const& matrix, strided_range panels, F const& f) { \
+      constexpr bool narrow_weights = !std::is_same_v<Storage, float>;                                   \
+      constexpr int most = narrow_weights ? narrow_rows : max_rows;                                      \
+      if constexpr (dots && narrow_weights)                                                              \
+        if (dot) return product_body<lanes, most, true>(x, rows, matrix, panels, f);                     \
+      static_cast<void>(dot);                                                                            \
+      product_body<lanes, most, false>(x, rows, matrix, panels, f);                                      \
+    }                                                                                                    \
   }
+
+#if defined(__x86_64__)
+inline constexpr bool has_dots = true;
+#else
+inline constexpr bool has_dots = false;
+#endif
 
 template <simd_level Level>
 struct host_simd;
-ARDENT_HOST_SIMD(baseline, , 4, 2);
-ARDENT_HOST_SIMD(avx2, ARDENT_TARGET_avx2, 8, 6);
-ARDENT_HOST_SIMD(avx512, ARDENT_TARGET_avx512, 16, 12);
+ARDENT_HOST_SIMD(baseline, , 4, 2, 2, false);
+ARDENT_HOST_SIMD(avx2, ARDENT_TARGET_avx2, 8, 6, 4, false);
+ARDENT_HOST_SIMD(avx512, ARDENT_TARGET_avx512, 16, 12, 12, has_dots);
 
 #undef ARDENT_HOST_SIMD
-#undef ARDENT_UNROLL
 #undef ARDENT_TARGET_avx2
 #undef ARDENT_TARGET_avx512
 
@@ -178,7 +180,8 @@ inline simd_level host_level() {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma"))
-    return simd_level::avx512;
+    return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni") ? simd_level::avx512_dot
+                                                                                        : simd_level::avx512;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return simd_level::avx2;
 #endif
   return simd_level::baseline;

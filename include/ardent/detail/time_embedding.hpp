@@ -19,9 +19,9 @@ inline std::size_t time_embedding_scratch(int n, int width) {
 }
 
 /// table [n][W] = MLP(cos(t f_k), sin(t f_k)), f_k = 10000^(-k / 128) in float, as published code rounds it.
-template <class Block, class Storage>
-void embed_times(Block& block, float const* times, int n, packed_matrix<Storage> const& in,
-                 packed_matrix<Storage> const& out, float* table, float* scratch) {
+template <class Block>
+void embed_times(Block& block, float const* times, int n, packed_matrix<float> const& in,
+                 packed_matrix<float> const& out, float* table, float* scratch) {
   const int width = in.outputs;
   constexpr int half = time_sinusoids / 2;
   float* const features = scratch;
@@ -34,11 +34,11 @@ void embed_times(Block& block, float const* times, int n, packed_matrix<Storage>
     features[r * time_sinusoids + half + k] = static_cast<float>(std::sin(static_cast<double>(angle)));
   });
   block.sync();
-  block.product(features, time_sinusoids, rows, in, {0, in.panels(), 1},
+  block.product({features, time_sinusoids}, rows, in, {0, in.panels(), 1},
                 [=](int r, int c, float v)
                     ARDENT_INLINE_LAMBDA { hidden[static_cast<std::ptrdiff_t>(r) * width + c] = silu(v); });
   block.sync();
-  block.product(hidden, width, rows, out, {0, out.panels(), 1}, [=](int r, int c, float v) ARDENT_INLINE_LAMBDA {
+  block.product({hidden, width}, rows, out, {0, out.panels(), 1}, [=](int r, int c, float v) ARDENT_INLINE_LAMBDA {
     table[static_cast<std::ptrdiff_t>(r) * width + c] = v;
   });
 }

@@ -117,8 +117,9 @@ class basic_host {
   template <class F>
   void at_level(F const& f) const {
     switch (level_) {
+      case simd_level::avx512_dot:
       case simd_level::avx512:
-        return f(host_block<simd_level::avx512>{});
+        return f(host_block<simd_level::avx512>(level_ == simd_level::avx512_dot));
       case simd_level::avx2:
         return f(host_block<simd_level::avx2>{});
       case simd_level::baseline:

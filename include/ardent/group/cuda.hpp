@@ -46,11 +46,18 @@ class cuda_block {
     detail::row_sums_by_warps(*this, rows, columns, f, finish);
   }
 
+  /// @brief See block_group. A row a thread: for weights that are not in tiles.
+  template <class Storage>
+  __device__ static void narrow(float const* x, int stride, strided_range rows, int inputs,
+                                product_rows<Storage> const& to) {
+    detail::spread_narrow(rank(), Threads, x, stride, rows, inputs, to);
+  }
+
   /// @brief See block_group. An output a thread: for weights that are not in tiles.
   template <class Storage, class F>
-  __device__ static void product(float const* x, int stride, strided_range rows, packed_matrix<Storage> const& matrix,
-                                 strided_range panels, F f) {
-    detail::spread_product(rank(), Threads, x, stride, rows, matrix, panels, f);
+  __device__ static void product(product_rows<Storage> const& x, strided_range rows,
+                                 packed_matrix<Storage> const& matrix, strided_range panels, F f) {
+    detail::spread_product(rank(), Threads, x, rows, matrix, panels, f);
   }
 
   /// @brief See tile_block: one mma.sync.

@@ -8,6 +8,7 @@
 /// real threads with barriers (host_checked.hpp), and on a GPU. It must use a block only through the members below.
 
 #include <ardent/config.hpp>
+#include <ardent/detail/narrow.hpp>
 #include <ardent/packed_matrix.hpp>
 #include <ardent/tile/fragment.hpp>
 
@@ -32,18 +33,24 @@ struct strided_range {
 /// - `elements(rows, columns, f)`: f(row, column) once for each pair, by some thread. No synchronisation.
 /// - `row_sums(rows, columns, f, finish)`: finish(row, sum over columns [0, columns) of f(row, column)) once for each
 ///   row, by some thread. Synchronises before returning; the order of the sum depends on `columns` only.
-/// - `product(x, stride, rows, matrix, panels, f)`: f(row, column, y) once for each row and each column of the panels,
-///   by some thread, y = bias + sum over k of x[row * stride + k] * matrix(k, column). No synchronisation. The sum's
-///   order depends on the inner dimension only (numerics::invariant).
+/// - `narrow(x, stride, rows, inputs, to)`: writes those rows of x, row r at x + r * stride, as the same block's
+/// products
+///   with weights of a narrow storage read them. No synchronisation. bfloat16: rounded; int8_weight: whole multiples of
+///   a scale of the row, largest magnitude / 127.
+/// - `product(x, rows, matrix, panels, f)`: f(row, column, y) once for each row and each column of the panels, by some
+///   thread, y = bias + sum over k of x(row, k) * matrix(k, column). No synchronisation. The sum's order depends on the
+///   inner dimension only (numerics::invariant).
 template <class B>
-concept block_group = requires(B& b, strided_range r, float* out, packed_matrix<float> const& m) {
-  { b.rank() } -> std::convertible_to<int>;
-  { b.size() } -> std::convertible_to<int>;
-  b.sync();
-  b.elements(r, r, [](int, int) {});
-  b.row_sums(r, 1, [](int, int) { return 0.0f; }, [](int, float) {});
-  b.product(static_cast<float const*>(out), 1, r, m, r, [](int, int, float) {});
-};
+concept block_group =
+    requires(B& b, strided_range r, float* out, packed_matrix<float> const& m, product_rows<bfloat16> const& narrow) {
+      { b.rank() } -> std::convertible_to<int>;
+      { b.size() } -> std::convertible_to<int>;
+      b.sync();
+      b.elements(r, r, [](int, int) {});
+      b.row_sums(r, 1, [](int, int) { return 0.0f; }, [](int, float) {});
+      b.narrow(static_cast<float const*>(out), 1, r, 1, narrow);
+      b.product(product_rows<float>{out, 1}, r, m, r, [](int, int, float) {});
+    };
 
 /// @brief The blocks that work on one tile. `sync(block)` also synchronises the block.
 ///
@@ -83,18 +90,25 @@ ARDENT_INLINE void row_sums_by_warps(Block& block, strided_range rows, int colum
   block.sync();
 }
 
+/// block_group's narrow for thread `rank` of `size`: a row a thread.
+ARDENT_ANY_GROUP
+template <class Storage>
+ARDENT_INLINE void spread_narrow(int rank, int size, float const* x, int stride, strided_range rows, int inputs,
+                                 product_rows<Storage> const& to) {
+  for (int r = rows.first + rank * rows.step; r < rows.last; r += size * rows.step)
+    narrow_row<Storage>(x + static_cast<std::ptrdiff_t>(r) * stride, inputs,
+                        to.data + static_cast<std::ptrdiff_t>(r) * to.stride);
+}
+
 /// block_group's product for thread `rank` of `size`: an output a thread, without vectors.
 ARDENT_ANY_GROUP
 template <class Storage, class F>
-ARDENT_INLINE void spread_product(int rank, int size, float const* x, int stride, strided_range rows,
+ARDENT_INLINE void spread_product(int rank, int size, product_rows<Storage> const& x, strided_range rows,
                                   packed_matrix<Storage> const& matrix, strided_range panels, F const& f) {
   const strided_range columns{0, size_of(panels) * panel_width, 1};
   spread_elements(rank, size, rows, columns, [&](int r, int i) ARDENT_INLINE_LAMBDA {
     const int c = (panels.first + i / panel_width * panels.step) * panel_width + i % panel_width;
-    if (c >= matrix.outputs) return;
-    float sum = 0;
-    for (int k = 0; k < matrix.inputs; ++k) sum += x[static_cast<std::ptrdiff_t>(r) * stride + k] * matrix.weight(k, c);
-    f(r, c, sum + matrix.bias[c]);
+    if (c < matrix.outputs) f(r, c, single_product(x, r, matrix, c));
   });
 }
 

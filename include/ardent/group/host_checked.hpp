@@ -73,9 +73,15 @@ class checked_block {
 
   /// @brief See block_group.
   template <class Storage, class F>
-  void product(float const* x, int stride, strided_range rows, packed_matrix<Storage> const& matrix,
+  void product(product_rows<Storage> const& x, strided_range rows, packed_matrix<Storage> const& matrix,
                strided_range panels, F f) {
-    detail::spread_product(rank_, size(), x, stride, rows, matrix, panels, f);
+    detail::spread_product(rank_, size(), x, rows, matrix, panels, f);
+  }
+
+  /// @brief See block_group.
+  template <class Storage>
+  void narrow(float const* x, int stride, strided_range rows, int inputs, product_rows<Storage> const& to) {
+    detail::spread_narrow(rank_, size(), x, stride, rows, inputs, to);
   }
 
   /// @brief See tile_block. Products are exact and added in double, then rounded once.

@@ -13,10 +13,16 @@ namespace ardent {
 inline namespace v0 {
 
 /// @brief A block of one: the collectives are vectorised loops at a chosen instruction-set level.
-/// @tparam Level  the instructions used; the CPU must have them (see host_level())
+/// @tparam Level  the instructions used, up to avx512; the CPU must have them (see host_level())
 template <simd_level Level>
 class host_block {
+  static_assert(Level <= simd_level::avx512,
+                "ardent::host_block: avx512_dot is not a level of its own. Use avx512 and host_block(true).");
+
  public:
+  /// @param dot  with avx512: take the dot products of avx512_dot too
+  explicit host_block(bool dot = false) : dot_(dot) {}
+
   static constexpr int rank() { return 0; }  ///< 0
   static constexpr int size() { return 1; }  ///< 1
   /// @brief Nothing: a thread sees what it wrote.
@@ -34,12 +40,21 @@ class host_block {
     detail::host_simd<Level>::row_sums(rows, columns, f, finish);
   }
 
+  /// @brief See block_group.
+  template <class Storage>
+  void narrow(float const* x, int stride, strided_range rows, int inputs, product_rows<Storage> const& to) const {
+    detail::host_simd<Level>::narrow(dot_, x, stride, rows, inputs, to);
+  }
+
   /// @brief See block_group. One chain of multiply-adds over k for every output.
   template <class Storage, class F>
-  static void product(float const* x, int stride, strided_range rows, packed_matrix<Storage> const& matrix,
-                      strided_range panels, F f) {
-    detail::host_simd<Level>::product(x, stride, rows, matrix, panels, f);
+  void product(product_rows<Storage> const& x, strided_range rows, packed_matrix<Storage> const& matrix,
+               strided_range panels, F f) const {
+    detail::host_simd<Level>::product(dot_, x, rows, matrix, panels, f);
   }
+
+ private:
+  bool dot_;
 };
 
 /// @brief The grid of threads that share a tile: each is a block.

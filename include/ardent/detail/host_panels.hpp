@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Products of a few rows with a panel of 16 outputs, in the compiler's vectors, for each format of weights. Where an
+// instruction has no spelling that all compilers share it is written as assembly.
+
+#include <ardent/packed_matrix.hpp>
+
+namespace ardent {
+inline namespace v0 {
+namespace detail {
+
+/// `Lanes` numbers in the compiler's vector extension (g++ and clang).
+template <int Lanes>
+struct vector_of {
+  using floats [[gnu::vector_size(Lanes * 4)]] = float;
+  using words [[gnu::vector_size(Lanes * 4)]] = std::uint32_t;
+  using ints [[gnu::vector_size(Lanes * 4)]] = std::int32_t;
+  using halves [[gnu::vector_size(Lanes * 2)]] = std::uint16_t;
+  using bytes [[gnu::vector_size(Lanes)]] = std::int8_t;
+};
+
+// Vectors are passed by reference: g++ warns of the ABI of the others, though everything is inlined.
+template <class Vector>
+ARDENT_HOST_INLINE void load_vector(void const* from, Vector& to) {
+  __builtin_memcpy(&to, from, sizeof to);
+}
+
+// the sums must stay in registers at -O2 too, where g++ does not unroll loops of known length by itself
+#if defined(__clang__) || defined(__CUDACC__)
+#  define ARDENT_UNROLL
+#else
+#  define ARDENT_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/// Rows of floats times floats: one accumulator chain an output, over k in order, whatever the number of rows.
+template <int Lanes, int Rows>
+ARDENT_HOST_INLINE void panel_product(std::byte const* const* x, int groups, float const* panel,
+                                      float (*y)[panel_width]) {
+  constexpr int vectors = panel_width / Lanes;
+  using floats = typename vector_of<Lanes>::floats;
+  floats sum[Rows][vectors] = {};
+  for (int k = 0; k < groups; ++k) {
+    floats w[vectors];
+    ARDENT_UNROLL for (int v = 0; v < vectors; ++v) load_vector(panel + k * panel_width + v * Lanes, w[v]);
+    ARDENT_UNROLL for (int r = 0; r < Rows; ++r) {
+      ARDENT_UNROLL for (int v = 0; v < vectors; ++v) sum[r][v] += w[v] * reinterpret_cast<float const*>(x[r])[k];
+    }
+  }
+  __builtin_memcpy(y, sum, sizeof sum);
+}
+
+/// Rows of rounded floats times bfloat16, likewise.
+template <int Lanes, int Rows>
+ARDENT_HOST_INLINE void panel_product(std::byte const* const* x, int groups, bfloat16 const* panel,
+                                      float (*y)[panel_width]) {
+  constexpr int vectors = panel_width / Lanes;
+  using floats = typename vector_of<Lanes>::floats;
+  using words = typename vector_of<Lanes>::words;
+  floats sum[Rows][vectors] = {};
+  for (int g = 0; g < groups; ++g) ARDENT_UNROLL for (int v = 0; v < vectors; ++v) {
+      words pair;
+      load_vector(panel + (g * panel_width + v * Lanes) * 2, pair);
+      const floats even = reinterpret_cast<floats>(pair << 16), odd = reinterpret_cast<floats>(pair & 0xffff0000u);
+      ARDENT_UNROLL for (int r = 0; r < Rows; ++r) {
+        float const* const from = reinterpret_cast<float const*>(x[r]) + 2 * g;
+        sum[r][v] += even * from[0];
+        sum[r][v] += odd * from[1];
+      }
+    }
+  __builtin_memcpy(y, sum, sizeof sum);
+}
+
+/// Sums of the products of neighbours: signed 16-bit numbers, two a lane.
+template <int Lanes>
+ARDENT_HOST_INLINE void add_pairs(typename vector_of<Lanes>::words const& a, typename vector_of<Lanes>::words const& b,
+                                  typename vector_of<Lanes>::ints& sum) {
+  using ints = typename vector_of<Lanes>::ints;
+#if defined(__x86_64__) && !defined(__clang__)
+  ints both;
+  if constexpr (Lanes == 4) {
+    both = reinterpret_cast<ints>(a);
+    asm("pmaddwd %1, %0" : "+x"(both) : "x"(b));
+  } else if constexpr (Lanes == 8) {
+    asm("vpmaddwd %2, %1, %0" : "=x"(both) : "x"(a), "x"(b));
+  } else {
+    asm("vpmaddwd %2, %1, %0" : "=v"(both) : "v"(a), "v"(b));
+  }
+  sum += both;
+#else
+  // clang makes the same instructions of this, and lets no assembly use vectors that the function has not declared
+  const ints x = reinterpret_cast<ints>(a), y = reinterpret_cast<ints>(b);
+  sum += (x << 16 >> 16) * (y << 16 >> 16) + (x >> 16) * (y >> 16);
+#endif
+}
+
+/// Rows of 16-bit whole numbers times 8-bit weights plus 128. A row's group of four has its even elements first.
+template <int Lanes, int Rows>
+ARDENT_HOST_INLINE void panel_product(std::byte const* const* x, int groups, int8_weight const* panel,
+                                      std::int32_t (*y)[panel_width]) {
+  constexpr int vectors = panel_width / Lanes;
+  using words = typename vector_of<Lanes>::words;
+  using ints = typename vector_of<Lanes>::ints;
+  ints sum[Rows][vectors] = {};
+  for (int g = 0; g < groups; ++g) ARDENT_UNROLL for (int v = 0; v < vectors; ++v) {
+      words four;
+      load_vector(panel + (g * panel_width + v * Lanes) * 4, four);
+      const words even = four & 0x00ff00ffu, odd = four >> 8 & 0x00ff00ffu;
+      ARDENT_UNROLL for (int r = 0; r < Rows; ++r) {
+        std::uint32_t pair[2];
+        __builtin_memcpy(pair, x[r] + 8 * g, sizeof pair);
+        add_pairs<Lanes>(even, words{} + pair[0], sum[r][v]);
+        add_pairs<Lanes>(odd, words{} + pair[1], sum[r][v]);
+      }
+    }
+  __builtin_memcpy(y, sum, sizeof sum);
+}
+
+#if defined(__x86_64__)
+
+// Functions of their own, as clang allows the instructions only in functions that declare them. A call multiplies some
+// ten thousand numbers.
+#  define ARDENT_DOT_TARGET [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl"), gnu::noinline]]
+
+/// Rows of bfloat16 times bfloat16 by AVX-512's dot product: two elements a lane are added to each sum.
+template <int Rows>
+ARDENT_DOT_TARGET void dot_product(std::byte const* const* x, int groups, bfloat16 const* panel,
+                                   float (*y)[panel_width]) {
+  vector_of<16>::floats sum[Rows] = {}, w;
+  for (int g = 0; g < groups; ++g) {
+    __builtin_memcpy(&w, panel + 2 * g * panel_width, sizeof w);
+    ARDENT_UNROLL for (int r = 0; r < Rows; ++r) {
+      auto const* const pair = reinterpret_cast<std::uint32_t const*>(x[r] + 4 * g);
+      asm("vdpbf16ps %2%{1to16%}, %1, %0" : "+v"(sum[r]) : "v"(w), "m"(*pair));
+    }
+  }
+  __builtin_memcpy(y, sum, sizeof sum);
+}
+
+/// Rows of 8-bit whole numbers times 8-bit weights plus 128 by AVX-512's dot product: four elements a lane.
+template <int Rows>
+ARDENT_DOT_TARGET void dot_product(std::byte const* const* x, int groups, int8_weight const* panel,
+                                   std::int32_t (*y)[panel_width]) {
+  vector_of<16>::ints sum[Rows] = {}, w;
+  for (int g = 0; g < groups; ++g) {
+    __builtin_memcpy(&w, panel + 4 * g * panel_width, sizeof w);
+    ARDENT_UNROLL for (int r = 0; r < Rows; ++r) {
+      auto const* const four = reinterpret_cast<std::uint32_t const*>(x[r] + 4 * g);
+      asm("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(sum[r]) : "v"(w), "m"(*four));
+    }
+  }
+  __builtin_memcpy(y, sum, sizeof sum);
+}
+
+#  undef ARDENT_DOT_TARGET
+#endif
+
+/// Chooses the number of rows of a register tile at run time, up to `Rows`.
+template <int Lanes, int Rows, bool Dot, class Storage, class Sum>
+ARDENT_HOST_INLINE void product_of_rows(int rows, std::byte const* const* x, int groups, Storage const* panel,
+                                        Sum (*y)[panel_width]) {
+  if constexpr (Rows > 1) {
+    if (rows < Rows) {
+      product_of_rows<Lanes, Rows - 1, Dot>(rows, x, groups, panel, y);
+      return;
+    }
+  }
+#if defined(__x86_64__)
+  if constexpr (Dot) return dot_product<Rows>(x, groups, panel, y);
+#endif
+  panel_product<Lanes, Rows>(x, groups, panel, y);
+}
+
+#undef ARDENT_UNROLL
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace ardent
