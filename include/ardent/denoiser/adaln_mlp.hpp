@@ -51,9 +51,12 @@ class adaln_mlp {
   std::size_t time_scratch(int n) const { return detail::time_embedding_scratch(n, layout_.shape.width()); }
   /// @brief Tokens of a tile: its activations should stay in the second-level cache.
   int most_tokens(int branches) const { return most_rows / branches; }
-  /// @brief A team pays when tokens are too few to give each thread rows enough to hide the reading of weights.
+  /// @brief A team pays when tokens are too few to give each thread rows enough to hide the reading of weights, and
+  /// longer where the weights of a step do not stay in a core's cache: then each thread reads a part of them.
   bool prefers_team(int tokens, int branches, int threads) const {
-    return threads > 1 && tokens * branches < 8 * threads;
+    const std::ptrdiff_t weights = at(layout_.shape.width(), layout_.shape.width()) * (5 * layout_.shape.depth() + 2);
+    const bool cached = weights * static_cast<std::ptrdiff_t>(sizeof(Storage)) < (std::ptrdiff_t{2} << 20);
+    return threads > 1 && tokens * branches < (cached ? 8 : most_rows) * threads;
   }
   /// @brief Denoising steps whose modulations are computed at once, in [1, steps], on a tile that has the machine.
   /// @param rows   network rows of the tile

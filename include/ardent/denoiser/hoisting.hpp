@@ -16,7 +16,7 @@ inline namespace v0 {
 /// bound by reading. docs/benchmarks/head.md has the measured crossover.
 struct hoisting {
   std::size_t bytes = std::size_t{256} << 20;  ///< memory for modulations; more steps are computed in parts
-  int most_rows = 64;                          ///< with more network rows on a tile, each step computes its own
+  int most_rows = 32;                          ///< with more network rows on a tile, each step computes its own
 
   /// @brief Steps that are computed at once, in [1, steps].
   /// @param rows       network rows of a tile

@@ -20,6 +20,13 @@ struct vector_of {
   using bytes [[gnu::vector_size(Lanes)]] = std::int8_t;
 };
 
+/// Rows at equal distance.
+struct panel_rows {
+  std::byte const* first;
+  std::ptrdiff_t stride;  // bytes
+  ARDENT_HOST_INLINE std::byte const* row(int r) const { return first + r * stride; }
+};
+
 // Vectors are passed by reference: g++ warns of the ABI of the others, though everything is inlined.
 template <class Vector>
 ARDENT_HOST_INLINE void load_vector(void const* from, Vector& to) {
@@ -33,10 +40,20 @@ ARDENT_HOST_INLINE void load_vector(void const* from, Vector& to) {
 #  define ARDENT_UNROLL _Pragma("GCC unroll 16")
 #endif
 
+/// Each vector by itself: the address of the whole array would keep it in memory.
+template <int Lanes, class Vector, int Rows, int Vectors, class Sum>
+ARDENT_HOST_INLINE void write_sums(Vector (&sum)[Rows][Vectors], Sum (*y)[panel_width]) {
+  ARDENT_UNROLL for (int r = 0; r < Rows; ++r) {
+    ARDENT_UNROLL for (int v = 0; v < Vectors; ++v) {
+      const Vector last = sum[r][v];
+      __builtin_memcpy(y[r] + v * Lanes, &last, sizeof last);
+    }
+  }
+}
+
 /// Rows of floats times floats: one accumulator chain an output, over k in order, whatever the number of rows.
 template <int Lanes, int Rows>
-ARDENT_HOST_INLINE void panel_product(std::byte const* const* x, int groups, float const* panel,
-                                      float (*y)[panel_width]) {
+ARDENT_HOST_INLINE void panel_product(panel_rows const& x, int groups, float const* panel, float (*y)[panel_width]) {
   constexpr int vectors = panel_width / Lanes;
   using floats = typename vector_of<Lanes>::floats;
   floats sum[Rows][vectors] = {};
@@ -44,16 +61,15 @@ ARDENT_HOST_INLINE void panel_product(std::byte const* const* x, int groups, flo
     floats w[vectors];
     ARDENT_UNROLL for (int v = 0; v < vectors; ++v) load_vector(panel + k * panel_width + v * Lanes, w[v]);
     ARDENT_UNROLL for (int r = 0; r < Rows; ++r) {
-      ARDENT_UNROLL for (int v = 0; v < vectors; ++v) sum[r][v] += w[v] * reinterpret_cast<float const*>(x[r])[k];
+      ARDENT_UNROLL for (int v = 0; v < vectors; ++v) sum[r][v] += w[v] * reinterpret_cast<float const*>(x.row(r))[k];
     }
   }
-  __builtin_memcpy(y, sum, sizeof sum);
+  write_sums<Lanes>(sum, y);
 }
 
 /// Rows of rounded floats times bfloat16, likewise.
 template <int Lanes, int Rows>
-ARDENT_HOST_INLINE void panel_product(std::byte const* const* x, int groups, bfloat16 const* panel,
-                                      float (*y)[panel_width]) {
+ARDENT_HOST_INLINE void panel_product(panel_rows const& x, int groups, bfloat16 const* panel, float (*y)[panel_width]) {
   constexpr int vectors = panel_width / Lanes;
   using floats = typename vector_of<Lanes>::floats;
   using words = typename vector_of<Lanes>::words;
@@ -63,12 +79,12 @@ ARDENT_HOST_INLINE void panel_product(std::byte const* const* x, int groups, bfl
       load_vector(panel + (g * panel_width + v * Lanes) * 2, pair);
       const floats even = reinterpret_cast<floats>(pair << 16), odd = reinterpret_cast<floats>(pair & 0xffff0000u);
       ARDENT_UNROLL for (int r = 0; r < Rows; ++r) {
-        float const* const from = reinterpret_cast<float const*>(x[r]) + 2 * g;
+        float const* const from = reinterpret_cast<float const*>(x.row(r)) + 2 * g;
         sum[r][v] += even * from[0];
         sum[r][v] += odd * from[1];
       }
     }
-  __builtin_memcpy(y, sum, sizeof sum);
+  write_sums<Lanes>(sum, y);
 }
 
 /// Sums of the products of neighbours: signed 16-bit numbers, two a lane.
@@ -96,7 +112,7 @@ ARDENT_HOST_INLINE void add_pairs(typename vector_of<Lanes>::words const& a, typ
 
 /// Rows of 16-bit whole numbers times 8-bit weights plus 128. A row's group of four has its even elements first.
 template <int Lanes, int Rows>
-ARDENT_HOST_INLINE void panel_product(std::byte const* const* x, int groups, int8_weight const* panel,
+ARDENT_HOST_INLINE void panel_product(panel_rows const& x, int groups, int8_weight const* panel,
                                       std::int32_t (*y)[panel_width]) {
   constexpr int vectors = panel_width / Lanes;
   using words = typename vector_of<Lanes>::words;
@@ -108,15 +124,35 @@ ARDENT_HOST_INLINE void panel_product(std::byte const* const* x, int groups, int
       const words even = four & 0x00ff00ffu, odd = four >> 8 & 0x00ff00ffu;
       ARDENT_UNROLL for (int r = 0; r < Rows; ++r) {
         std::uint32_t pair[2];
-        __builtin_memcpy(pair, x[r] + 8 * g, sizeof pair);
+        __builtin_memcpy(pair, x.row(r) + 8 * g, sizeof pair);
         add_pairs<Lanes>(even, words{} + pair[0], sum[r][v]);
         add_pairs<Lanes>(odd, words{} + pair[1], sum[r][v]);
       }
     }
-  __builtin_memcpy(y, sum, sizeof sum);
+  write_sums<Lanes>(sum, y);
 }
 
 #if defined(__x86_64__)
+
+/// A word of each row: one pointer for three rows, which an address reaches by the stride, as 12 would not leave
+/// registers for the rest.
+template <int Rows>
+class row_pointers {
+ public:
+  ARDENT_HOST_INLINE explicit row_pointers(panel_rows const& x) : stride_(x.stride) {
+    for (int i = 0; i < (Rows + 2) / 3; ++i) at_[i] = x.row(3 * i);
+  }
+  ARDENT_HOST_INLINE std::uint32_t const* word(int r) const {
+    return reinterpret_cast<std::uint32_t const*>(at_[r / 3] + r % 3 * stride_);
+  }
+  ARDENT_HOST_INLINE void next() {
+    ARDENT_UNROLL for (int i = 0; i < (Rows + 2) / 3; ++i) at_[i] += sizeof(std::uint32_t);
+  }
+
+ private:
+  std::byte const* at_[(Rows + 2) / 3];
+  std::ptrdiff_t stride_;
+};
 
 // Functions of their own, as clang allows the instructions only in functions that declare them. A call multiplies some
 // ten thousand numbers.
@@ -124,32 +160,35 @@ ARDENT_HOST_INLINE void panel_product(std::byte const* const* x, int groups, int
 
 /// Rows of bfloat16 times bfloat16 by AVX-512's dot product: two elements a lane are added to each sum.
 template <int Rows>
-ARDENT_DOT_TARGET void dot_product(std::byte const* const* x, int groups, bfloat16 const* panel,
-                                   float (*y)[panel_width]) {
-  vector_of<16>::floats sum[Rows] = {}, w;
-  for (int g = 0; g < groups; ++g) {
+ARDENT_DOT_TARGET void dot_product(panel_rows const& x, int groups, bfloat16 const* panel, float (*y)[panel_width]) {
+  vector_of<16>::floats sum[Rows][1] = {}, w;
+  row_pointers<Rows> at(x);
+  for (int g = 0; g < groups; ++g, at.next()) {
     __builtin_memcpy(&w, panel + 2 * g * panel_width, sizeof w);
     ARDENT_UNROLL for (int r = 0; r < Rows; ++r) {
-      auto const* const pair = reinterpret_cast<std::uint32_t const*>(x[r] + 4 * g);
-      asm("vdpbf16ps %2%{1to16%}, %1, %0" : "+v"(sum[r]) : "v"(w), "m"(*pair));
+      auto next = sum[r][0];  // g++ keeps an array in memory of which assembly uses an element
+      asm("vdpbf16ps %2%{1to16%}, %1, %0" : "+v"(next) : "v"(w), "m"(*at.word(r)));
+      sum[r][0] = next;
     }
   }
-  __builtin_memcpy(y, sum, sizeof sum);
+  write_sums<16>(sum, y);
 }
 
 /// Rows of 8-bit whole numbers times 8-bit weights plus 128 by AVX-512's dot product: four elements a lane.
 template <int Rows>
-ARDENT_DOT_TARGET void dot_product(std::byte const* const* x, int groups, int8_weight const* panel,
+ARDENT_DOT_TARGET void dot_product(panel_rows const& x, int groups, int8_weight const* panel,
                                    std::int32_t (*y)[panel_width]) {
-  vector_of<16>::ints sum[Rows] = {}, w;
-  for (int g = 0; g < groups; ++g) {
+  vector_of<16>::ints sum[Rows][1] = {}, w;
+  row_pointers<Rows> at(x);
+  for (int g = 0; g < groups; ++g, at.next()) {
     __builtin_memcpy(&w, panel + 4 * g * panel_width, sizeof w);
     ARDENT_UNROLL for (int r = 0; r < Rows; ++r) {
-      auto const* const four = reinterpret_cast<std::uint32_t const*>(x[r] + 4 * g);
-      asm("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(sum[r]) : "v"(w), "m"(*four));
+      auto next = sum[r][0];
+      asm("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(next) : "v"(w), "m"(*at.word(r)));
+      sum[r][0] = next;
     }
   }
-  __builtin_memcpy(y, sum, sizeof sum);
+  write_sums<16>(sum, y);
 }
 
 #  undef ARDENT_DOT_TARGET
@@ -157,7 +196,7 @@ ARDENT_DOT_TARGET void dot_product(std::byte const* const* x, int groups, int8_w
 
 /// Chooses the number of rows of a register tile at run time, up to `Rows`.
 template <int Lanes, int Rows, bool Dot, class Storage, class Sum>
-ARDENT_HOST_INLINE void product_of_rows(int rows, std::byte const* const* x, int groups, Storage const* panel,
+ARDENT_HOST_INLINE void product_of_rows(int rows, panel_rows const& x, int groups, Storage const* panel,
                                         Sum (*y)[panel_width]) {
   if constexpr (Rows > 1) {
     if (rows < Rows) {

@@ -43,11 +43,10 @@ ARDENT_HOST_INLINE void product_tile(product_rows<Storage> const& x, strided_ran
   const int first = panel * panel_width;
   const int width = matrix.outputs - first < panel_width ? matrix.outputs - first : panel_width;
   constexpr bool whole = std::is_same_v<Storage, int8_weight>;
-  std::byte const* from[MaxRows];
-  for (int r = 0; r < count; ++r) {
-    row_bytes const* const row = x.data + static_cast<std::ptrdiff_t>(rows.first + (begin + r) * rows.step) * x.stride;
-    from[r] = reinterpret_cast<std::byte const*>(row) + (whole ? sizeof(int8_row) : 0);
-  }
+  const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(sizeof(row_bytes)) * x.stride;
+  const panel_rows from{reinterpret_cast<std::byte const*>(x.data) + (rows.first + begin * rows.step) * bytes +
+                            (whole ? sizeof(int8_row) : 0),
+                        rows.step * bytes};
   std::conditional_t<whole, std::int32_t, float> y[MaxRows][panel_width];
   product_of_rows<Lanes, MaxRows, Dot>(count, from, groups, weights, y);
   for (int r = 0; r < count; ++r) {
@@ -55,7 +54,7 @@ ARDENT_HOST_INLINE void product_tile(product_rows<Storage> const& x, strided_ran
     const auto finish = [&](int j) ARDENT_INLINE_LAMBDA {
       if constexpr (whole) {
         int8_row head;
-        __builtin_memcpy(&head, from[r] - sizeof head, sizeof head);
+        __builtin_memcpy(&head, from.row(r) - sizeof head, sizeof head);
         // the weights are stored plus 128
         const float sum = static_cast<float>(y[r][j] - 128 * head.sum);
         f(row, first + j, sum * (head.scale * matrix.scale[first + j]) + matrix.bias[first + j]);
