@@ -40,22 +40,34 @@ build_demo() {
 }
 
 build_bench() {
-  build_or_stop bench all -Dexamples=enabled -Dtests=disabled -Dbenchmarks=enabled -Ddocs=disabled
+  build_or_stop bench "bench_programs examples/mar/mar" -Dexamples=enabled -Dtests=disabled -Dbenchmarks=enabled \
+    -Ddocs=disabled -Dcuda=disabled
 }
 
-# run_bench [NAME...]: every benchmark, or those named: programs that benchmarks/meson.build lists, and scripts.
+# run_bench [NAME...] [OPTION...]: every benchmark, or those named; the first word with a dash and those after it go to
+# each. Benchmarks are programs and scripts whose name ends in _bench; those of benchmarks/published have PyTorch.
 run_bench() {
   local program name names="" ran=0
-  for program in build/bench/benchmarks/*_bench benchmarks/*_bench.py; do
+  local -a wanted=() python=()
+  while [ $# -gt 0 ] && [[ "$1" != -* ]]; do
+    wanted+=("$1")
+    shift
+  done
+  for program in build/bench/benchmarks/*_bench benchmarks/*_bench.py benchmarks/published/*_bench.py; do
     [ -x "$program" ] || continue
     name=$(basename "$program" .py)
     name=${name%_bench}
     names="$names $name"
-    if [ $# -gt 0 ] && [[ " $* " != *" $name "* ]]; then
+    if [ ${#wanted[@]} -gt 0 ] && [[ " ${wanted[*]} " != *" $name "* ]]; then
       continue
     fi
+    python=()
+    if [[ "$program" == benchmarks/published/* ]]; then
+      make_bench_venv
+      python=(build/bench-venv/bin/python)
+    fi
     say "$name"
-    "$program"
+    "${python[@]}" "$program" "$@"
     ran=$((ran + 1))
   done
   if [ "$ran" -eq 0 ]; then

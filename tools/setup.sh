@@ -29,7 +29,7 @@ missing_packages() {
         has_command g++ || echo g++
         has_command pkg-config || echo pkg-config
         find_python >/dev/null || printf '%s\n' python3 python3-venv
-        for name in nlohmann-json3-dev libcli11-dev libstb-dev libeigen3-dev; do
+        for name in nlohmann-json3-dev libcli11-dev libstb-dev; do
           has_package "$name" || echo "$name"
         done
         ;;
@@ -128,6 +128,25 @@ make_venv() {
       .venv/bin/pip install --disable-pip-version-check "${requirements[@]/#/--requirement=}"
   } >build/log/venv 2>&1 || fail_with build/log/venv "the virtual environment could not be made"
   printf '%s\n' "$wanted" >.venv/stamp
+}
+
+# The benchmarks' own virtual environment: PyTorch takes gigabytes, and nothing else needs it.
+make_bench_venv() {
+  local python wanted requirements=tools/requirements-bench.txt
+  python=$(find_python) || {
+    echo "dev: no Python 3 with venv and ensurepip was found" >&2
+    exit 1
+  }
+  wanted=$(cat "$requirements" && "$python" --version && pwd)
+  [ "$(cat build/bench-venv/stamp 2>/dev/null)" != "$wanted" ] || return 0
+  say "making build/bench-venv: $(sed -n '/==/p' "$requirements" | paste -sd' '), some gigabytes" \
+    "(log: build/log/bench-venv)"
+  mkdir -p build/log
+  {
+    "$python" -m venv --clear build/bench-venv &&
+      build/bench-venv/bin/pip install --disable-pip-version-check --requirement="$requirements"
+  } >build/log/bench-venv 2>&1 || fail_with build/log/bench-venv "the benchmarks' virtual environment could not be made"
+  printf '%s\n' "$wanted" >build/bench-venv/stamp
 }
 
 setup_for() {

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Draws what published_head.py wrote: a head's weights, conditions and noise in one file; so that both can be compared.
+// Draws what ../published/head.py wrote: a head's weights, conditions and noise in one file; so that both can be
+// compared.
 //
 // usage: draw_case CASE SAMPLES host|fp32|bf16
 //
-// CASE: int32 [8] = 0x41524431, channels, width, depth, condition width, tokens, steps, 0; then float32: guidance
-// scale, temperature; time_in, time_out, condition, input (weight, bias each); for each block the norm (weight, bias),
-// mlp_in, mlp_out, modulation; final_modulation, output; z [2][tokens][condition width]; start [tokens][channels];
-// draws [steps][tokens][channels]. SAMPLES: float32 [tokens][channels]. `host` draws without a GPU, in float.
+// CASE: see ../published/case.hpp. SAMPLES: float32 [tokens][channels]. `host` draws without a GPU, in float.
 #include <ardent/ardent.hpp>
 #include <ardent/cuda/head.hpp>
 
@@ -18,90 +16,14 @@
 #include <string>
 #include <vector>
 
+#include "../published/case.hpp"
 #include "bench.hpp"
 #include "made_head.hpp"
 
 namespace {
 
-/// A case, in memory.
-class given {
- public:
-  explicit given(char const* path) {
-    std::ifstream file(path, std::ios::binary);
-    std::int32_t head[8] = {};
-    file.read(reinterpret_cast<char*>(head), sizeof head);
-    if (!file || head[0] != 0x41524431) throw std::runtime_error(std::string(path) + ": expected a case, found none");
-    shape = {head[1], 2 * head[1], head[2], head[3], head[4]};
-    tokens = head[5];
-    steps = head[6];
-    file.seekg(0, std::ios::end);
-    numbers_.resize((static_cast<std::size_t>(file.tellg()) - sizeof head) / sizeof(float));
-    file.seekg(sizeof head);
-    file.read(reinterpret_cast<char*>(numbers_.data()), static_cast<std::streamsize>(numbers_.size() * sizeof(float)));
-    guidance_scale = *take(1);
-    temperature = *take(1);
-    const int width = shape.width();
-    weights.time_in = linear(ardent::time_sinusoids, width);
-    weights.time_out = linear(width, width);
-    weights.condition = linear(shape.condition_width(), width);
-    weights.input = linear(shape.channels(), width);
-    for (int d = 0; d < shape.depth(); ++d) {
-      ardent::adaln_block_weights& block = weights.blocks.emplace_back();
-      block.norm_weight = take(width);
-      block.norm_bias = take(width);
-      block.mlp_in = linear(width, width);
-      block.mlp_out = linear(width, width);
-      block.modulation = linear(width, 3 * width);
-    }
-    weights.final_modulation = linear(width, 2 * width);
-    weights.output = linear(width, shape.outputs());
-    z = take(2 * tokens * shape.condition_width());
-    start = take(tokens * shape.channels());
-    for (int k = 0; k < steps; ++k) draws.push_back(take(tokens * shape.channels()));
-    if (place_ != numbers_.size()) throw std::runtime_error(std::string(path) + ": longer than its sizes say");
-  }
-  auto sampler() const {
-    return ardent::make_sampler(ardent::ordering::raster{tokens, 1}, ardent::annealing::constant{steps},
-                                ardent::grid::respaced{}, ardent::solver::ddpm<>{},
-                                ardent::guidance::constant{static_cast<double>(guidance_scale)},
-                                ardent::temperature::constant{static_cast<double>(temperature)});
-  }
-  std::size_t size() const { return static_cast<std::size_t>(tokens * shape.channels()); }
-
-  ardent::adaln_shape<> shape;
-  int tokens = 0, steps = 0;
-  float guidance_scale = 1, temperature = 1;
-  ardent::adaln_weights weights;
-  float const *z = nullptr, *start = nullptr;
-  std::vector<float const*> draws;
-
- private:
-  float const* take(int count) {
-    const std::size_t from = place_;
-    place_ += static_cast<std::size_t>(count);
-    if (count < 0 || place_ > numbers_.size()) throw std::runtime_error("the case is shorter than its sizes say");
-    return numbers_.data() + from;
-  }
-  ardent::linear_weights linear(int inputs, int outputs) {
-    float const* const weight = take(inputs * outputs);
-    return {weight, take(outputs)};
-  }
-
-  std::vector<float> numbers_;
-  std::size_t place_ = 0;
-};
-
-/// The case as a model of `generate`.
-struct given_model {
-  given const& what;
-  ardent::denoiser::adaln_mlp<float> head;
-  int sequence_length() const { return what.tokens; }
-  auto denoiser() const { return head; }
-  template <class Executor>
-  void condition(Executor const&, ardent::ar_step_view const&, float* out) const {
-    std::copy_n(what.z, 2 * what.tokens * what.shape.condition_width(), out);
-  }
-};
+using bench::given;
+using bench::given_model;
 
 /// All times of the one AR step, and the head in float on the host.
 struct packed {
@@ -115,10 +37,10 @@ struct packed {
 
 std::vector<float> on_host(given const& what) {
   const packed weights(what);
-  given_model model{what, {what.shape, weights.start}};
+  given_model<float> model{what, what.tokens, {what.shape, weights.start}};
   const ardent::random::recorded_step recorded{what.start, what.draws.data()};
   std::vector<float> samples(what.size());
-  ardent::generate(what.sampler(), model, ardent::executor::host{},
+  ardent::generate(what.sampler(what.tokens, what.steps), model, ardent::executor::host{},
                    ardent::random::replay(&recorded, nullptr, what.tokens), {1}, samples);
   return samples;
 }
@@ -126,7 +48,7 @@ std::vector<float> on_host(given const& what) {
 template <class Format>
 std::vector<float> on_gpu(given const& what) {
   using bench::device_bytes;
-  const auto sampler = what.sampler();
+  const auto sampler = what.sampler(what.tokens, what.steps);
   const auto rows = sampler.rows(0);
   std::vector<float> times;
   std::vector<int> numbered(static_cast<std::size_t>(std::max<int>(what.tokens, static_cast<int>(rows.size()))));

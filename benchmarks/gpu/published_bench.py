@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Times published_head.py on a GPU, and compares its samples with ardent's. Prints a line of JSON for each result.
+"""Times ../published/head.py on a GPU, and compares its samples with ardent's. Prints a line of JSON for each result.
 
 usage: published_bench.py time [--seconds S] [--models B,L,H]
        published_bench.py agree DRAW_CASE [--how fp32,bf16] [--device cuda]
@@ -15,6 +15,7 @@ import argparse
 import contextlib
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,8 @@ import time
 import numpy
 import torch
 
-from published_head import Diffusion, Head
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from published.head import Diffusion, Head, write_case  # noqa: E402
 
 CHANNELS, STEPS, TOKENS_OF_IMAGE, SCALE = 16, 50, 4, 3.0
 BATCHES = [1, 256, 16, 64, 4]  # the most telling ones first, should time run out
@@ -31,7 +33,6 @@ MODELS = {"MAR-B": (1024, 6, 768), "MAR-L": (1280, 8, 1024), "MAR-H": (1536, 12,
 # Largest difference over the largest sample. Float's roundings over 50 steps (3e-6 was seen on the host, fp32 products
 # have a bit less); bfloat16 keeps 8 bits of weights and activations.
 BOUNDS = {"host": 1e-4, "fp32": 2e-4, "bf16": 5e-2}
-MAGIC = 0x41524431
 
 
 def say(**fields):
@@ -124,17 +125,6 @@ def time_all(models, seconds):
                             why=f"{type(e).__name__}: {str(e).splitlines()[0] if str(e) else ''}")
                         continue
                     say(kind="head", code=code, model=name, images=images, seconds=found / STEPS, repeats=repeats)
-
-
-def write_case(path, head, z, start, draws, scale, temperature):
-    """What draw_case.cu reads."""
-    width, condition_width = head.condition.out_features, head.condition.in_features
-    with open(path, "wb") as file:
-        numpy.array([MAGIC, head.channels, width, len(head.blocks), condition_width, len(start), len(draws), 0],
-                    "<i4").tofile(file)
-        numpy.array([scale, temperature], "<f4").tofile(file)
-        for tensor in (*head.parameters_in_order(), z, start, draws):
-            tensor.detach().cpu().numpy().astype("<f4").tofile(file)
 
 
 def agree(draw_case, hows, device):

@@ -96,7 +96,7 @@ def against(r):
     parts = ["## Against the published head\n\nMicroseconds of one denoising step, the median; 4 tokens an image, "
              "guided, DDPM with learned range, 50 steps, whose cost outside the steps (the conditions' embedding, "
              "launches) is shared out among them. ardent in its fastest format and the regime that its tuning chooses. "
-             "Of the others, the ratio to ardent: they are `benchmarks/gpu/published_head.py`, as published and then "
+             "Of the others, the ratio to ardent: they are `benchmarks/published/head.py`, as published and then "
              "with what PyTorch offers, under fp16 autocast from the second on."]
     for model in r.models():
         rows = []

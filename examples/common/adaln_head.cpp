@@ -43,13 +43,14 @@ ardent::adaln_shape<> read_shape(safetensors const& file, std::string const& pre
 }  // namespace
 
 adaln_tensors::adaln_tensors(safetensors const& file, std::string const& prefix) : shape_(read_shape(file, prefix)) {
-  const auto vector = [&](std::string const& name, int size) {
-    values_.push_back(file.floats(prefix + name, {size}));
-    return static_cast<float const*>(values_.back().data());
+  const auto tensor = [&](std::string const& name, std::vector<std::int64_t> const& shape) {
+    tensors_.push_back(file.tensor(prefix + name, shape));
+    values_.push_back(tensors_.back().values());
+    return values_.back().data();
   };
+  const auto vector = [&](std::string const& name, int size) { return tensor(name, {size}); };
   const auto linear = [&](std::string const& name, int inputs, int outputs) {
-    values_.push_back(file.floats(prefix + name + ".weight", {outputs, inputs}));
-    float const* const weight = values_.back().data();
+    float const* const weight = tensor(name + ".weight", {outputs, inputs});
     return ardent::linear_weights{weight, vector(name + ".bias", outputs)};
   };
   const int width = shape_.width();
@@ -69,6 +70,10 @@ adaln_tensors::adaln_tensors(safetensors const& file, std::string const& prefix)
   }
   views_.final_modulation = linear("final_layer.adaLN_modulation.1", width, 2 * width);
   views_.output = linear("final_layer.linear", width, shape_.outputs());
+}
+
+void adaln_tensors::release() const {
+  for (float_tensor const& t : tensors_) t.release();
 }
 
 }  // namespace examples

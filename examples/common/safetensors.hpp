@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "float_tensor.hpp"
+
 namespace examples {
 
 /// @brief The element types of the format that take whole bytes.
@@ -41,6 +43,9 @@ struct tensor_entry {
   std::uint64_t end;                ///< one past its last byte; end - begin is the product of the extents times size_of
 };
 
+/// @brief What a header says: its tensors by name.
+using tensor_entries = std::map<std::string, tensor_entry, std::less<>>;
+
 /// @brief A safetensors file in memory, wholly validated when it is read. Copies share the bytes.
 class safetensors {
  public:
@@ -51,6 +56,10 @@ class safetensors {
   /// @throws input_error if it is no regular file or not exactly what the format says: the header's length, JSON,
   ///         dtypes and shapes, and places that cover the data without gap, overlap or rest
   [[nodiscard]] static safetensors read(std::filesystem::path const& path);
+
+  /// @brief The same without reading the data: the file is mapped where the system maps files. For large files that
+  ///        nobody cuts short meanwhile; see mapped_file.
+  [[nodiscard]] static safetensors map(std::filesystem::path const& path);
 
   /// @brief The file it was read from.
   [[nodiscard]] std::filesystem::path const& path() const noexcept { return path_; }
@@ -78,6 +87,10 @@ class safetensors {
   /// @throws input_error as above, and if the shape differs
   [[nodiscard]] std::vector<float> floats(std::string_view name, std::vector<std::int64_t> const& shape) const;
 
+  /// @brief A tensor that stays in the file; shape, dtype and values are checked as by floats().
+  /// @throws input_error as floats()
+  [[nodiscard]] float_tensor tensor(std::string_view name, std::vector<std::int64_t> const& shape) const;
+
   /// @brief A tensor's values as double; dtypes and checks as floats().
   [[nodiscard]] std::vector<double> doubles(std::string_view name) const;
 
@@ -96,11 +109,12 @@ class safetensors {
   [[nodiscard]] tensor_entry const& at(std::string_view name) const;
   void check_shape(std::string_view name, std::vector<std::int64_t> const& shape) const;
   template <class T>
-  [[nodiscard]] std::vector<T> real_values(std::string_view name) const;
+  [[nodiscard]] std::vector<T> checked_values(std::string_view name) const;
 
   std::filesystem::path path_;
-  std::map<std::string, tensor_entry, std::less<>> entries_;
-  std::shared_ptr<std::byte const[]> data_;
+  tensor_entries entries_;
+  std::shared_ptr<std::byte const[]> data_;  // behind the header
+  std::shared_ptr<mapped_file const> file_;  // null if it was read
 };
 
 /// @brief Collects tensors and writes them as one safetensors file.

@@ -1,122 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The parts of a pre-norm vision transformer in float32: linear layers, LayerNorm, and the block of attention and MLP
-// with exact GELU. One sequence a call: what a row comes out as depends on the shapes of that call alone, never on
-// other sequences or on threads. Everything a call needs besides the weights lies in a workspace, so that calls on
-// const weights may run at the same time, one workspace a thread, and none of them allocates.
+// The parts of a pre-norm vision transformer: linear layers, LayerNorm, and the block of attention and MLP. Products
+// are the library's: at the instruction-set level of the CPU, each output one chain of multiply-adds. One sequence a
+// call: a row comes out as that sequence says, whatever other rows are computed in the same call, and on whatever
+// thread. Everything a call needs besides the weights lies in a workspace, so that calls on const weights may run at
+// the same time, one workspace a thread, and none of them allocates.
 #pragma once
 
-#include <cstddef>
-#include <memory>
-#include <new>
-#include <string>
-#include <vector>
+#include <ardent/group/host_fast.hpp>
 
-#include "safetensors.hpp"
+#include "aligned_memory.hpp"
+#include "transformer_packing.hpp"
 
 namespace examples::transformer {
 
-/// @brief An uninitialised array of floats that begins on a boundary of 64 bytes.
-class aligned_floats {
- public:
-  aligned_floats() = default;
-  /// @param count number of floats
-  explicit aligned_floats(std::size_t count)
-      : data_(static_cast<float*>(::operator new(count * sizeof(float), alignment))) {}
-
-  [[nodiscard]] float* data() noexcept { return data_.get(); }
-  [[nodiscard]] float const* data() const noexcept { return data_.get(); }
-
- private:
-  static constexpr std::align_val_t alignment{64};
-  struct release {
-    void operator()(float* p) const noexcept { ::operator delete(p, alignment); }
-  };
-  std::unique_ptr<float, release> data_;
-};
-
-/// @brief y = x W^T + b, with W [out][in] and b [out] as the checkpoint has them.
-struct linear {
-  int out = 0;
-  int in = 0;
-  std::vector<float> weight;  ///< [out][in]
-  std::vector<float> bias;    ///< [out]
-
-  /// @brief Reads PREFIX.weight [out, in] and PREFIX.bias [out].
-  /// @throws input_error if one is missing, has another shape or holds a value that is not finite
-  [[nodiscard]] static linear load(safetensors const& file, std::string const& prefix, int out, int in);
-};
-
-/// @brief LayerNorm with scale and offset; the variance is the biased one and epsilon is added to it.
-struct layer_norm {
-  static constexpr float epsilon = 1e-6F;  ///< every LayerNorm of MAR and Harmon has this one
-  int width = 0;
-  std::vector<float> weight;  ///< [width]
-  std::vector<float> bias;    ///< [width]
-
-  /// @brief Reads PREFIX.weight and PREFIX.bias, both [width].
-  /// @throws input_error as linear::load
-  [[nodiscard]] static layer_norm load(safetensors const& file, std::string const& prefix, int width);
-};
-
-/// @brief A pre-norm block: x += proj(attention(qkv(norm1(x)))), then x += fc2(GELU(fc1(norm2(x)))).
-///
-/// The rows of qkv are (query, key, value) x heads x head width; scores are scaled by 1/sqrt(head width); GELU is the
-/// exact one, x Phi(x). (Dosovitskiy et al., An Image is Worth 16x16 Words, 2021, in timm's parameter layout.)
-struct block {
-  int heads = 0;  ///< divides the width
-  layer_norm norm1;
-  linear qkv;   ///< [3 width][width]
-  linear proj;  ///< [width][width]
-  layer_norm norm2;
-  linear fc1;  ///< [hidden][width]
-  linear fc2;  ///< [width][hidden]
-
-  /// @brief Reads PREFIX.norm1, .attn.qkv, .attn.proj, .norm2, .mlp.fc1 and .mlp.fc2.
-  /// @pre heads divides width
-  /// @throws input_error as linear::load
-  [[nodiscard]] static block load(safetensors const& file, std::string const& prefix, int width, int heads, int hidden);
-  [[nodiscard]] int width() const noexcept { return proj.out; }
-};
-
-/// @brief The temporaries of a block. One may serve blocks of several sizes, one after the other.
+/// @brief The temporaries of a block. One may serve blocks of several sizes and storages, one after the other.
 class workspace {
  public:
-  /// @brief Most rows (and outputs) of one matrix product; longer ones are done piece by piece.
-  static constexpr int panel = 128;
+  /// @brief Most queries whose attention weights are in memory at a time.
+  static constexpr int chunk = 48;
 
   /// @param rows longest sequence, at least 1
-  /// @param width largest width of a block
+  /// @param width largest width of a row
   /// @param hidden largest hidden width of an MLP
-  workspace(int rows, int width, int hidden);
+  /// @param level instructions to use, which the CPU must have
+  workspace(int rows, int width, int hidden, ardent::simd_level level);
 
+  /// @brief Instructions to use.
+  [[nodiscard]] ardent::simd_level level() const noexcept { return level_; }
   /// @brief Queries, keys and values, [rows][3 width] for the width of the block at work.
   [[nodiscard]] float* qkv() noexcept { return qkv_.data(); }
   /// @brief LayerNorm's result, then the attention's, [rows][width].
   [[nodiscard]] float* features() noexcept { return features_.data(); }
   /// @brief The MLP's hidden layer, [rows][hidden].
   [[nodiscard]] float* hidden() noexcept { return hidden_.data(); }
-  /// @brief The attention weights of one head and up to `panel` queries, [panel][score_stride()].
+  /// @brief What products with weights of a narrow storage read, [rows] of the largest width.
+  [[nodiscard]] std::byte* narrow() noexcept { return narrow_.data(); }
+  /// @brief The attention weights of one head and up to `chunk` queries, [chunk][score_stride()].
   [[nodiscard]] float* scores() noexcept { return scores_.data(); }
   /// @brief Floats from one row of scores to the next.
   [[nodiscard]] int score_stride() const noexcept { return score_stride_; }
+  /// @brief A number for each of `chunk` rows.
+  [[nodiscard]] float* factors() noexcept { return factors_.data(); }
+  /// @brief The keys of a head, packed as weights are.
+  [[nodiscard]] float* keys() noexcept { return keys_.data(); }
+  /// @brief The values of a head, packed as weights are.
+  [[nodiscard]] float* values() noexcept { return values_.data(); }
+  /// @brief Zeros, as many as a sequence or a row is long: the bias of products that have none.
+  [[nodiscard]] float const* zeros() const noexcept { return zeros_.data(); }
 
  private:
+  ardent::simd_level level_;
   int score_stride_;
-  aligned_floats features_, qkv_, hidden_, scores_;
+  aligned_floats features_, qkv_, hidden_, scores_, factors_, keys_, values_, zeros_;
+  aligned_memory narrow_;
 };
 
 /// @brief y = layer(x).
-/// @param x [rows][layer.in]
+/// @param x [rows][layer.inputs]
 /// @param rows at least 0
-/// @param y [rows][layer.out], must not overlap x
-void apply(linear const& layer, float const* x, int rows, float* y);
+/// @param y [rows][layer.outputs], must not overlap x
+template <class Storage>
+void apply(ardent::packed_matrix<Storage> const& layer, float const* x, int rows, float* y, workspace& work);
 
 /// @brief y = norm(x).
 /// @param x [rows][norm.width]
 /// @param rows at least 0
 /// @param y [rows][norm.width], x itself or not overlapping it
-void apply(layer_norm const& norm, float const* x, int rows, float* y);
+void apply(packed_norm const& norm, float const* x, int rows, float* y, workspace& work);
 
 /// @brief First half of a block: writes qkv(norm1(x)) of the rows [begin, end) into work.qkv().
 ///
@@ -125,18 +76,18 @@ void apply(layer_norm const& norm, float const* x, int rows, float* y);
 /// @param x [end][width], the sequence that enters the block
 /// @param begin first row to do
 /// @param end one past the last row to do
-/// @param first_query queries are written only for rows from here on, keys and values for all
+/// @param first_query queries are needed only for rows from here on, keys and values for all
 /// @param work of at least `end` rows and the block's widths
-void project_qkv(block const& layer, float const* x, int begin, int end, int first_query, workspace& work);
+template <class Storage>
+void project_qkv(packed_block<Storage> const& layer, float const* x, int begin, int end, int first_query,
+                 workspace& work);
 
 /// @brief Second half of a block: attention over work.qkv(), projection and MLP, added to x.
 /// @param x [rows][width]; the rows [first_query, rows) are updated, the others neither read nor written
 /// @param rows length of the sequence; work.qkv() holds keys and values of all its rows
 /// @param first_query first row that is wanted; 0 for all
 /// @param work as for project_qkv
-void attend_and_mlp(block const& layer, float* x, int rows, int first_query, workspace& work);
-
-/// @brief A whole block, x = layer(x), for the rows [first_query, rows).
-void apply(block const& layer, float* x, int rows, int first_query, workspace& work);
+template <class Storage>
+void attend_and_mlp(packed_block<Storage> const& layer, float* x, int rows, int first_query, workspace& work);
 
 }  // namespace examples::transformer

@@ -60,15 +60,18 @@ model_files model_files::shipped() {
 checkpoint::checkpoint(model_files const& files) : checkpoint(files, read_json(files.config)) {}
 
 checkpoint::checkpoint(model_files const& files, nlohmann::json const& document)
-    : checkpoint(files, document, safetensors::read(files.weights)) {}
+    : checkpoint(files, document, safetensors::map(files.weights)) {}
 
 checkpoint::checkpoint(model_files const& files, nlohmann::json const& document, safetensors const& weights)
     : files_(files),
+      weights_(weights),
       network_(config::from_json(document, files.config), weights),
-      head_(weights, "diffloss.net."),
       label_names_(read_label_names(document, network_.sizes(), files.config)),
       pixels_(read_pixel_map(document, network_.sizes(), files.config)) {
-  check_head(network_.sizes(), head_.shape(), files_);
+  check_head(network_.sizes(), head_tensors().shape(), files_);
 }
+
+// Made anew each time: of a file in 16 bits this holds converted copies, which nobody needs once they are packed.
+adaln_tensors checkpoint::head_tensors() const { return {weights_, "diffloss.net."}; }
 
 }  // namespace examples::mar

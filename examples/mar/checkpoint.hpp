@@ -26,7 +26,10 @@ struct model_files {
   [[nodiscard]] static model_files shipped();
 };
 
-/// @brief A model read, checked and ready to draw. Immutable.
+/// @brief A model found and checked. Immutable.
+///
+/// The weights stay in their file, which is mapped, until they are packed for where they are to be used: as long as
+/// this object lives nobody may cut that file short.
 class checkpoint {
  public:
   /// @param files where it lies
@@ -41,15 +44,15 @@ class checkpoint {
   [[nodiscard]] std::vector<std::string> const& label_names() const noexcept { return label_names_; }
   /// @brief How tokens become pixels; nothing if the JSON does not say, as with models that draw a VAE's latents.
   [[nodiscard]] std::optional<pixel_map> const& pixels() const noexcept { return pixels_; }
-  /// @brief The transformer.
+  /// @brief The transformer. Packed when it is first used, or by its pack().
   [[nodiscard]] backbone const& network() const noexcept { return network_; }
   /// @brief The diffusion head's tensors, for a GPU to pack in its own way.
-  [[nodiscard]] adaln_tensors const& head_tensors() const noexcept { return head_; }
+  [[nodiscard]] adaln_tensors head_tensors() const;
   /// @brief The diffusion head with its weights packed for ardent.
-  /// @tparam Storage float or ardent::bfloat16
+  /// @tparam Storage float, ardent::bfloat16 or ardent::int8_weight
   template <class Storage>
   [[nodiscard]] adaln_head<Storage> head() const {
-    return adaln_head<Storage>(head_);
+    return adaln_head<Storage>(head_tensors());
   }
 
  private:
@@ -57,8 +60,8 @@ class checkpoint {
   checkpoint(model_files const& files, nlohmann::json const& document, safetensors const& weights);
 
   model_files files_;
+  safetensors weights_;
   backbone network_;
-  adaln_tensors head_;
   std::vector<std::string> label_names_;
   std::optional<pixel_map> pixels_;
 };

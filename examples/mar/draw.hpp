@@ -20,6 +20,7 @@ template <class Sampler, class Storage>
 drawing draw_with(Sampler const& sampler, checkpoint const& trained, adaln_head<Storage> const& head,
                   request const& what) {
   host_executor const executor(what.threads);
+  trained.network().pack(what.backbone);  // before time is taken
   drawing result = planned_drawing(sampler, trained.sizes(), what.labels.size());
   std::size_t const image_floats = result.tokens.size() / what.labels.size();
 
@@ -30,7 +31,7 @@ drawing draw_with(Sampler const& sampler, checkpoint const& trained, adaln_head<
   for (std::size_t first = 0; first < what.labels.size();) {
     std::size_t const count = std::min(static_cast<std::size_t>(what.batch), what.labels.size() - first);
     auto const labels = std::span(what.labels).subspan(first, count);
-    model<Storage> images(trained.network(), head, {labels.begin(), labels.end()}, executor.threads());
+    model<Storage> images(trained.network(), head, {labels.begin(), labels.end()}, executor.threads(), what.backbone);
     timed_model timed(images, result.backbone_seconds);
     ardent::generate(sampler, timed, executor, ardent::random::philox(what.seed),
                      {static_cast<int>(count), static_cast<std::uint32_t>(first)},

@@ -22,6 +22,7 @@ struct request {
   std::uint64_t seed = 0;   ///< of all randomness; with it, image i is the same however it is drawn
   int batch = 16;           ///< images at a time, at least 1
   int threads = 0;          ///< 0: as many as the machine has; on the host
+  matrix_format backbone = matrix_format::float32;  ///< how the transformer keeps its matrices; on the host
   /// @brief Called after each AR step of each batch: AR step, tokens drawn in it, denoising steps it took.
   std::function<void(int, int, int)> watch = [](int, int, int) {};
 };
@@ -64,12 +65,13 @@ class timed_model {
 };
 
 /// @brief Draws images.
-/// @tparam Storage how the head keeps its weights: float or ardent::bfloat16
+/// @tparam Storage how the head keeps its weights: float, ardent::bfloat16 or ardent::int8_weight
 /// @throws std::invalid_argument if the model does not fit the plan, before the first AR step
 template <class Storage>
 [[nodiscard]] drawing draw(checkpoint const& trained, request const& what);
 
 extern template drawing draw<float>(checkpoint const&, request const&);
 extern template drawing draw<ardent::bfloat16>(checkpoint const&, request const&);
+extern template drawing draw<ardent::int8_weight>(checkpoint const&, request const&);
 
 }  // namespace examples::mar

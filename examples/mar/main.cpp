@@ -87,8 +87,9 @@ void report(mar::drawing const& drawn, int images) {
 }
 
 mar::drawing draw(mar::options const& given, mar::checkpoint const& trained, mar::request const& what) {
-  if (given.gpu) return mar::gpu::draw(trained, what, {given.bfloat16, given.backbone_bfloat16});
-  return given.bfloat16 ? mar::draw<ardent::bfloat16>(trained, what) : mar::draw<float>(trained, what);
+  if (given.gpu) return mar::gpu::draw(trained, what, {given.head == "bf16", given.backbone_bfloat16});
+  if (given.head == "int8") return mar::draw<ardent::int8_weight>(trained, what);
+  return given.head == "bf16" ? mar::draw<ardent::bfloat16>(trained, what) : mar::draw<float>(trained, what);
 }
 
 int run(int argc, char** argv) {

@@ -35,7 +35,7 @@ model_files files_of(std::optional<std::filesystem::path> const& weights,
 std::optional<options> read_options(int argc, char** argv) {
   options o;
   std::optional<std::filesystem::path> weights, config;
-  std::string head = "float32", backbone = "float32", device = "host";
+  std::string backbone = "float32", device = "host";
   CLI::App app("Draws images with a trained MAR (masked autoregressive) model through ardent.", "mar");
   add_file(app, "--weights", weights, "the model's tensors, FILE.safetensors [models/fashion_mar]");
   add_file(app, "--config", config, "the model's constructor arguments [the weights' name, ending in .json]");
@@ -55,22 +55,21 @@ std::optional<options> read_options(int argc, char** argv) {
              "of orders and noise; image i depends on no other [0]");
   add_number(app, "--threads", o.threads, 0, most_threads, "threads, 0 for all [0]");
   add_number(app, "--batch", o.batch, 1, 1 << 16, "images drawn at a time [16]");
-  app.add_option("--head", head, "how the diffusion head keeps its weights: float32 or bf16 [float32]");
+  app.add_option("--head", o.head, "how the diffusion head keeps its weights: float32, bf16 or int8 [float32]");
   app.add_option("--device", device, "where to draw: host, or cuda, the current NVIDIA GPU [host]");
-  app.add_option("--backbone", backbone,
-                 "with --device cuda, how the transformer keeps its matrices: float32 or bf16 [float32]");
+  app.add_option("--backbone", backbone, "how the transformer keeps its matrices: float32 or bf16 [float32]");
   add_file(app, "--out", o.out, "the picture, PNG [mar.png, unless there is only --dump]");
   add_file(app, "--dump", o.dump, "the tokens [images, tokens, channels] and labels, safetensors");
   app.add_flag("--quiet", o.quiet, "print nothing but errors");
   if (!parse_command_line(app, argc, argv)) return std::nullopt;
-  if (head != "float32" && head != "bf16") fail("--head", "float32 or bf16", "\"" + printable(head, 60) + "\"");
-  o.bfloat16 = head == "bf16";
+  if (o.head != "float32" && o.head != "bf16" && o.head != "int8")
+    fail("--head", "float32, bf16 or int8", "\"" + printable(o.head, 60) + "\"");
   if (device != "host" && device != "cuda") fail("--device", "host or cuda", "\"" + printable(device, 60) + "\"");
   o.gpu = device == "cuda";
+  if (o.gpu && o.head == "int8") fail("--head", "float32 or bf16 with --device cuda", "\"int8\"");
   if (backbone != "float32" && backbone != "bf16")
     fail("--backbone", "float32 or bf16", "\"" + printable(backbone, 60) + "\"");
   o.backbone_bfloat16 = backbone == "bf16";
-  if (o.backbone_bfloat16 && !o.gpu) fail("--backbone", "float32 with --device host", "\"bf16\"");
   // What needs no model is checked before one is read.
   static_cast<void>(make_solver(o.solver));
   static_cast<void>(make_guidance(o.guidance, o.guidance_scale));
@@ -109,6 +108,7 @@ request make_request(options& given, checkpoint const& trained) {
   what.seed = given.seed;
   what.batch = given.batch;
   what.threads = given.threads;
+  what.backbone = given.backbone_bfloat16 ? matrix_format::bfloat16 : matrix_format::float32;
   return what;
 }
 

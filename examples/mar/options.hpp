@@ -28,9 +28,9 @@ struct options {
   std::uint64_t seed = 0;                     ///< of all randomness
   int threads = 0;                            ///< 0: all
   int batch = 16;                             ///< images at a time
-  bool bfloat16 = false;                      ///< how the head keeps its weights
+  std::string head = "float32";               ///< how the head keeps its weights: float32, bf16 or int8
   bool gpu = false;                           ///< draws on the current CUDA device
-  bool backbone_bfloat16 = false;             ///< how the transformer keeps its matrices there
+  bool backbone_bfloat16 = false;             ///< how the transformer keeps its matrices
   std::optional<std::filesystem::path> out;   ///< the picture
   std::optional<std::filesystem::path> dump;  ///< the tokens
   bool quiet = false;                         ///< no progress, no report

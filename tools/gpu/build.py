@@ -6,7 +6,7 @@ usage: Toolchain(root, nvcc, architecture, out).build(programs(root)) -> {progra
 A source may say in its first comment what it needs beyond the tree's headers, in as many lines as it takes:
     // sources: examples/mar/backbone.cpp ...     other sources to compile and link, from the root
     // libraries: cublasLt ...                    libraries to link
-    // headers: Eigen/Core ...                    headers that a bare machine may lack: then it is skipped
+    // headers: nlohmann/json.hpp ...             headers that a bare machine may lack: then it is skipped
     // variant                                    it differs from another file in a number only: CI leaves it out
 """
 import concurrent.futures
@@ -85,7 +85,7 @@ class Toolchain:
             *filter(None, [os.environ.get("DOCTEST_INCLUDE")]), os.fspath(root / ".venv/include"),
             *sorted(glob.glob(os.fspath(root / "subprojects/*"))),
             *sorted(glob.glob(os.fspath(root / "subprojects/*/include"))), os.path.join(sys.prefix, "include"),
-            "/usr/local/include", "/usr/include", "/usr/include/eigen3",
+            "/usr/local/include", "/usr/include",
             *(os.path.join(folder, "include") for folder in wheels()),
         ]
 

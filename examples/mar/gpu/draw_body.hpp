@@ -15,7 +15,7 @@
 #include <ardent/cuda/generate.hpp>
 #include <ardent/denoiser/tiled_adaln_layout.hpp>
 
-#include "common/transformer.hpp"
+#include "common/aligned_memory.hpp"
 #include "draw_format.hpp"
 #include "mar/samplers.hpp"
 #include "memory.hpp"
@@ -27,13 +27,13 @@ namespace examples::mar::gpu {
 template <class Format>
 class device_head {
  public:
-  /// @param tensors outlive it: the times are embedded on the host
-  explicit device_head(adaln_tensors const& tensors)
-      : tensors_(tensors),
-        weights_(ardent::tiled_bytes<Format>(tensors.shape())),
+  /// @param tensors kept: the times are embedded on the host
+  explicit device_head(adaln_tensors tensors)
+      : tensors_(std::move(tensors)),
+        weights_(ardent::tiled_bytes<Format>(tensors_.shape())),
         nonfinite_(sizeof(unsigned long long)) {
-    transformer::aligned_floats image(weights_.size() / sizeof(float));  // parts are multiples of 64 bytes
-    ardent::pack_tiled_adaln<Format>(tensors.shape(), tensors.weights(), image.data());
+    aligned_floats image(weights_.size() / sizeof(float));  // parts are multiples of 64 bytes
+    ardent::pack_tiled_adaln<Format>(tensors_.shape(), tensors_.weights(), image.data());
     weights_.upload(std::as_bytes(std::span(image.data(), weights_.size() / sizeof(float))));
     unsigned long long const none = 0;
     nonfinite_.upload(std::as_bytes(std::span(&none, 1)));
@@ -53,7 +53,7 @@ class device_head {
   }
 
  private:
-  adaln_tensors const& tensors_;
+  adaln_tensors tensors_;
   device_memory weights_, nonfinite_;
 };
 

@@ -97,18 +97,27 @@ struct device_weights {
     for (transformer::block const& layer : from.decoder) decoder.push_back(block(layer));
     decoder_norm = norm(from.decoder_norm);
     diffusion_pos = array<float>(from.diffusion_pos);
-    mask_rows = array<float>(from.mask_rows);
+    mask_rows = array_of_mask_rows(from);
     bytes = carver_.used();
   }
 
  private:
   template <class T>
-  T const* array(std::vector<float> const& values) {
+  T const* array(float_tensor const& from) {
     std::size_t const offset = carver_.used();
-    T* const to = carver_.take<T>(values.size());
+    T* const to = carver_.take<T>(from.size());
     if (to == nullptr) return nullptr;
-    for (std::size_t i = 0; i < values.size(); ++i) ardent::store_weight(values[i], to[i]);
+    float_values const values = from.values();
+    for (std::size_t i = 0; i < values.size(); ++i) ardent::store_weight(values.data()[i], to[i]);
+    from.release();
     return reinterpret_cast<T const*>(place_ + offset);
+  }
+  float const* array_of_mask_rows(backbone::parts const& from) {
+    std::size_t const offset = carver_.used();
+    float* const to = carver_.take<float>(from.diffusion_pos.size());
+    if (to == nullptr) return nullptr;
+    from.mask_rows(to);
+    return reinterpret_cast<float const*>(place_ + offset);
   }
   device_linear<Storage> linear(transformer::linear const& layer) {
     return {array<Storage>(layer.weight), array<float>(layer.bias), layer.out, layer.in};

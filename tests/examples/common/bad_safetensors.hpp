@@ -23,12 +23,14 @@ inline std::string with_header(std::string_view header, std::string_view data = 
   return bytes.append(header).append(data);
 }
 
-/// @brief What reading a file of these bytes says.
+/// @brief What reading a file of these bytes says, checked to be what mapping it says.
 inline std::string complaint_about(std::string_view bytes) {
   test::temporary_folder const folder;
   std::filesystem::path const file = folder / "bad.safetensors";
   put(file, bytes);
-  return complaint(file, [&] { static_cast<void>(examples::safetensors::read(file)); });
+  std::string message = complaint(file, [&] { static_cast<void>(examples::safetensors::read(file)); });
+  CHECK(message == complaint(file, [&] { static_cast<void>(examples::safetensors::map(file)); }));
+  return message;
 }
 
 }  // namespace bad_input

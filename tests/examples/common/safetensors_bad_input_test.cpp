@@ -78,7 +78,9 @@ TEST_CASE("safetensors: garbage is refused, a flipped bit is refused or leaves a
 TEST_CASE("safetensors: what is no file to read") {
   test::temporary_folder const folder;
   auto const complaint = [](std::filesystem::path const& file) {
-    return bad_input::complaint(file, [&] { static_cast<void>(safetensors::read(file)); });
+    std::string message = bad_input::complaint(file, [&] { static_cast<void>(safetensors::read(file)); });
+    CHECK(message == bad_input::complaint(file, [&] { static_cast<void>(safetensors::map(file)); }));
+    return message;
   };
   CHECK(has(complaint(folder / "missing"), "no such file"));
   CHECK(has(complaint(folder.path()), "a directory"));

@@ -55,7 +55,7 @@ TEST_CASE("mar: other words and numbers that are none") {
   check_option("--solver", "euler", {"dpm-solver++"});
   check_option("--variance", "none", {"learned"});
   check_option("--guidance", "cosine", {"linear"});
-  check_option("--head", "float16", {"bf16"});
+  check_option("--head", "float16", {"bf16", "int8"});
   check_option("--guidance-scale", "nan");
   check_option("--guidance-scale", "-1");
   check_option("--temperature", "hot");

@@ -43,9 +43,12 @@ TEST_CASE("mar: the same seed gives the same dump, bit for bit, whatever the thr
   CHECK(bytes_of(draw(with(images, {"--threads", "3", "--batch", "5"}))) == once);
 }
 
-TEST_CASE("mar: so do the other kernels: bfloat16, no guidance, no learned variance") {
-  for (std::vector<std::string> const& how : std::vector<std::vector<std::string>>{
-           {"--head", "bf16"}, {"--guidance", "none"}, {"--solver", "dpm-solver++", "--guidance", "none"}}) {
+TEST_CASE("mar: so do the other kernels: bfloat16 in head or backbone, no guidance, no learned variance") {
+  for (std::vector<std::string> const& how :
+       std::vector<std::vector<std::string>>{{"--head", "bf16"},
+                                             {"--backbone", "bf16"},
+                                             {"--guidance", "none"},
+                                             {"--solver", "dpm-solver++", "--guidance", "none"}}) {
     auto const images = with(how, {"--images", "6", "--ar-steps", "3", "--steps", "4:2", "--seed", "11"});
     std::string const once = bytes_of(draw(with(images, {"--threads", "1", "--batch", "1"})));
     CHECK(bytes_of(draw(with(images, {"--threads", "2", "--batch", "16"}))) == once);

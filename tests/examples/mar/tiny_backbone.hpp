@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "common/safetensors.hpp"
-#include "mar/backbone.hpp"
+#include "mar/backbone_memory.hpp"
 #include "naive_backbone.hpp"
 #include "support/environment.hpp"
 
@@ -59,16 +59,19 @@ struct network {
   naive_mar::network reference;
 
   /// Through a file, as a user would.
-  examples::mar::backbone load() const { return load(document, reference.weights); }
+  examples::mar::backbone load(ardent::simd_level level = ardent::host_level()) const {
+    return load(document, reference.weights, level);
+  }
 
   static examples::mar::backbone load(nlohmann::json const& document,
-                                      std::map<std::string, naive_mar::tensor> const& weights) {
+                                      std::map<std::string, naive_mar::tensor> const& weights,
+                                      ardent::simd_level level = ardent::host_level()) {
     test::temporary_folder const folder;
     examples::safetensors_writer writer;
     for (auto const& [name, tensor] : weights) writer.add(name, tensor.shape, std::span<float const>(tensor.values));
     std::filesystem::path const file = folder / "tiny.safetensors";
     writer.write(file);
-    return {examples::mar::config::from_json(document, "tiny.json"), examples::safetensors::read(file)};
+    return {examples::mar::config::from_json(document, "tiny.json"), examples::safetensors::map(file), level};
   }
 };
 

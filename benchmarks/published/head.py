@@ -3,11 +3,11 @@
 (arXiv 2406.11838, section 4.2 and appendix), Improved DDPM's cosine schedule, respacing and learned-range variance
 (arXiv 2102.09672), and classifier-free guidance on a batch of both branches.
 
-usage: import published_head; Head(...), Diffusion(steps).sample(head, z, ...)
+usage: from published.head import Head, Diffusion; Diffusion(steps).sample(Head(...), z, ...)
 
 `sample` works as the published code does: the schedule stays on the host in float64, and each step uploads what it
 needs of each table, the timesteps and the map of respaced timesteps. `sample_from_tables` is the same loop with all of
-that on the device beforehand, as a CUDA graph needs it.
+that on the device beforehand, as a CUDA graph needs it. `write_case` writes a head and its noise for ardent to draw.
 """
 import math
 
@@ -17,6 +17,7 @@ from torch import nn
 
 TRAINED_STEPS = 1000
 SINUSOIDS = 256
+CASE = 0x41524431  # a case's first number
 
 
 class Block(nn.Module):
@@ -75,7 +76,7 @@ class Head(nn.Module):
         return torch.cat([torch.cat([mixed, mixed]), rest], dim=1)
 
     def parameters_in_order(self):
-        """Weight and bias of each layer in the order of draw_case.cu."""
+        """Weight and bias of each layer in the order of case.hpp."""
         layers = [self.time_in, self.time_out, self.condition, self.input]
         for block in self.blocks:
             layers += [block.norm, block.mlp_in, block.mlp_out, block.modulation]
@@ -103,8 +104,9 @@ def respaced_timesteps(steps):
 class Diffusion:
     """DDPM over respaced timesteps with a variance between the posterior's and beta."""
 
-    def __init__(self, steps):
-        self.timesteps = respaced_timesteps(steps)
+    def __init__(self, steps, latest=TRAINED_STEPS - 1):
+        # steps after `latest` are replaced by it, and it is visited once
+        self.timesteps = sorted({min(step, latest) for step in respaced_timesteps(steps)})
         trained = numpy.cumprod(1 - cosine_betas())
         abar = trained[self.timesteps]
         before = numpy.append(1.0, abar[:-1])
@@ -116,7 +118,7 @@ class Diffusion:
             "mean_of_x0": beta * numpy.sqrt(before) / (1 - abar),
             "mean_of_x": (1 - before) * numpy.sqrt(1 - beta) / (1 - abar),
             # the cleanest step's variance is 0: its log is that of the step before
-            "log_variance_min": numpy.log(numpy.append(variance[1], variance[1:])) if steps > 1 else numpy.log(beta),
+            "log_variance_min": numpy.log(numpy.append(variance[1], variance[1:]) if len(self) > 1 else beta),
             "log_variance_max": numpy.log(beta),
         }
 
@@ -173,3 +175,14 @@ class Diffusion:
             out = guided(x, times[k], z, scale)
             x = self._advance(x, out, numbers, torch.randn_like(x), temperature, k + 1 == len(self))
         return x
+
+
+def write_case(path, head, z, start, draws, scale, temperature):
+    """What case.hpp reads."""
+    width, condition_width = head.condition.out_features, head.condition.in_features
+    with open(path, "wb") as file:
+        numpy.array([CASE, head.channels, width, len(head.blocks), condition_width, len(start), len(draws), 0],
+                    "<i4").tofile(file)
+        numpy.array([scale, temperature], "<f4").tofile(file)
+        for tensor in (*head.parameters_in_order(), z, start, draws):
+            tensor.detach().cpu().numpy().astype("<f4").tofile(file)

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Mapping files, and reading them where that is not possible.
+#include "mapped_file.hpp"
+
+#include <cstdint>
+#include <new>
+#include <string>
+
+#include "error.hpp"
+#include "file.hpp"
+
+#if __has_include(<sys/mman.h>)
+#  include <fcntl.h>
+#  include <sys/mman.h>
+#  include <sys/stat.h>
+#  include <unistd.h>
+#endif
+
+namespace examples {
+namespace {
+
+#if __has_include(<sys/mman.h>)
+
+// The whole file, or nothing if the system will not map it (some network file systems, or an empty file).
+std::span<std::byte const> map(std::filesystem::path const& path) noexcept {
+  int const file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return {};
+  std::span<std::byte const> bytes;
+  struct stat state{};
+  if (::fstat(file, &state) == 0 && S_ISREG(state.st_mode) && state.st_size > 0) {
+    auto const size = static_cast<std::size_t>(state.st_size);
+    void* const place = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
+    if (place != MAP_FAILED) {
+      bytes = {static_cast<std::byte const*>(place), size};
+      // Weights are read from front to back; the system may read ahead.
+      ::madvise(place, size, MADV_SEQUENTIAL);
+    }
+  }
+  ::close(file);  // the mapping stays
+  return bytes;
+}
+
+void unmap(std::span<std::byte const> bytes) noexcept { ::munmap(const_cast<std::byte*>(bytes.data()), bytes.size()); }
+
+void drop(std::span<std::byte const> part) noexcept {
+  auto const page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  auto const address = reinterpret_cast<std::uintptr_t>(part.data());
+  std::uintptr_t const first = (address + page - 1) / page * page, last = (address + part.size()) / page * page;
+  // Not posix_madvise: glibc's ignores this advice.
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+}
+
+#else
+
+std::span<std::byte const> map(std::filesystem::path const&) noexcept { return {}; }
+void unmap(std::span<std::byte const>) noexcept {}
+void drop(std::span<std::byte const>) noexcept {}
+
+#endif
+
+}  // namespace
+
+mapped_file::mapped_file(std::filesystem::path const& path) {
+  input_file file(path);  // says what is wrong with it
+  bytes_ = map(path);
+  if (!bytes_.empty() || file.size() == 0) return;
+  try {
+    copy_ = std::make_unique_for_overwrite<std::byte[]>(file.size());
+  } catch (std::bad_alloc const&) {
+    fail(path, "a file that fits into memory", std::to_string(file.size()) + " bytes");
+  }
+  file.read({copy_.get(), file.size()});
+  bytes_ = {copy_.get(), file.size()};
+}
+
+mapped_file::~mapped_file() {
+  if (mapped()) unmap(bytes_);
+}
+
+void mapped_file::release(std::span<std::byte const> part) const noexcept {
+  if (mapped()) drop(part);
+}
+
+}  // namespace examples
