@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Mapping files, and reading them where that is not possible.
+// Mapping files.
 #include "mapped_file.hpp"
 
 #include <cstdint>
-#include <new>
-#include <string>
 
-#include "error.hpp"
 #include "file.hpp"
 
 #if __has_include(<sys/mman.h>)
@@ -22,7 +19,7 @@ namespace {
 
 #if __has_include(<sys/mman.h>)
 
-// The whole file, or nothing if the system will not map it (some network file systems, or an empty file).
+// The whole file, or nothing if the system will not map it.
 std::span<std::byte const> map(std::filesystem::path const& path) noexcept {
   int const file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return {};
@@ -62,16 +59,8 @@ void drop(std::span<std::byte const>) noexcept {}
 }  // namespace
 
 mapped_file::mapped_file(std::filesystem::path const& path) {
-  input_file file(path);  // says what is wrong with it
+  input_file const file(path);  // says what is wrong with it
   bytes_ = map(path);
-  if (!bytes_.empty() || file.size() == 0) return;
-  try {
-    copy_ = std::make_unique_for_overwrite<std::byte[]>(file.size());
-  } catch (std::bad_alloc const&) {
-    fail(path, "a file that fits into memory", std::to_string(file.size()) + " bytes");
-  }
-  file.read({copy_.get(), file.size()});
-  bytes_ = {copy_.get(), file.size()};
 }
 
 mapped_file::~mapped_file() {

@@ -6,37 +6,35 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <memory>
 #include <span>
 
 namespace examples {
 
-/// @brief A regular file's content, read-only. Mapped where the system maps files, else read into memory.
+/// @brief A regular file's content, read-only, where the system maps files.
 ///
 /// While it is mapped nobody may cut the file short: reading what is gone ends the process. Replacing the file, as
 /// write_atomically() does, is harmless.
 class mapped_file {
  public:
-  /// @brief Opens the file.
-  /// @throws input_error if it is no regular file or cannot be read, or if it has to be read and does not fit into
-  ///   memory
+  /// @brief Maps the file if that is possible; see mapped().
+  /// @throws input_error if it is no regular file or may not be read
   explicit mapped_file(std::filesystem::path const& path);
   ~mapped_file();
   mapped_file(mapped_file const&) = delete;
   mapped_file& operator=(mapped_file const&) = delete;
 
-  /// @brief The content; valid as long as this object.
+  /// @brief Whether it is mapped. If not, it has to be read: some systems map no files, others not those of every file
+  /// system, and nobody an empty one.
+  [[nodiscard]] bool mapped() const noexcept { return !bytes_.empty(); }
+  /// @brief The content, if it is mapped; valid as long as this object.
   [[nodiscard]] std::span<std::byte const> bytes() const noexcept { return bytes_; }
-  /// @brief Whether it is mapped.
-  [[nodiscard]] bool mapped() const noexcept { return copy_ == nullptr && !bytes_.empty(); }
 
   /// @brief Gives back the memory of those pages that lie wholly in a part of the content. The content stays: whoever
-  /// reads it again has it brought from the file again. Of a file that was read it does nothing.
+  /// reads it again has it brought from the file again.
   void release(std::span<std::byte const> part) const noexcept;
 
  private:
   std::span<std::byte const> bytes_;
-  std::unique_ptr<std::byte[]> copy_;  // of a file that is not mapped
 };
 
 }  // namespace examples

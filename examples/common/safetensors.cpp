@@ -60,6 +60,7 @@ safetensors safetensors::read(fs::path const& path) {
 
 safetensors safetensors::map(fs::path const& path) {
   auto file = std::make_shared<mapped_file const>(path);
+  if (!file->mapped()) return read(path);
   std::span<std::byte const> const bytes = file->bytes();
   check_file_size(path, bytes.size());
   std::uint64_t length = 0;

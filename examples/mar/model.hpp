@@ -21,7 +21,7 @@ namespace examples::mar {
 inline constexpr int no_label = -1;
 
 /// @brief Most memory for what sequences keep from one AR step to the next (backbone::history). Those of a batch that
-/// have no part in it are computed in full, with the same results: it saves the encoder an eighth of a block's work.
+/// have no part in it are computed in full, with the same results: it saves the encoder a quarter of a block's work.
 inline constexpr std::size_t history_budget = std::size_t{64} << 20;
 
 /// @brief A batch of images of a MAR network. Models ardent::ar_model.

@@ -162,6 +162,33 @@ void check_rows_alone() {
   });
 }
 
+/// A row that is not finite makes all of its outputs so, and no others.
+template <class Storage>
+void check_not_finite() {
+  test::on_each_block([](auto const& run, std::string const& name) {
+    CAPTURE(name);
+    for (float const bad : {std::nanf(""), INFINITY, -INFINITY}) {
+      layer<Storage> l(33, 20, 5);
+      l.x[static_cast<std::size_t>(3 * l.stride + 17)] = bad;
+      std::vector<float> y(static_cast<std::size_t>(l.rows * l.outputs));
+      test::aligned_bytes memory = narrow_memory(l);
+      run([&](auto block) {
+        multiply(block, l, {0, 5, 1}, {0, 2, 1}, memory,
+                 [&](int r, int c, float v) { y[static_cast<std::size_t>(r * l.outputs + c)] = v; });
+      });
+      int wrong = 0;
+      for (std::size_t i = 0; i < y.size(); ++i) wrong += std::isfinite(y[i]) != (i / 20 != 3);
+      CHECK(wrong == 0);
+    }
+  });
+}
+
+TEST_CASE("what is not finite in a row is not finite in its products") {
+  check_not_finite<float>();
+  check_not_finite<ardent::bfloat16>();
+  check_not_finite<ardent::int8_weight>();
+}
+
 TEST_CASE("a row of a product is the same alone, bit for bit") {
   check_rows_alone<float>();
   check_rows_alone<ardent::bfloat16>();

@@ -63,9 +63,11 @@ ARDENT_HOST_INLINE void narrow_host_row(float const* x, int inputs, std::byte* t
   std::uint32_t largest = 0;
   for (int i = 0; i < Lanes; ++i) largest = most[i] > largest ? most[i] : largest;
   const float factor = int8_factor(bits_to_float(largest));
+  const std::uint32_t finite = largest < 0x7f800000u ? ~0u : 0u;
   ints sum = {};
   each_vector<Lanes>(x, inputs, [&](int k, floats const& v) ARDENT_INLINE_LAMBDA {
-    const ints q = reinterpret_cast<ints>(reinterpret_cast<words>(v * factor + 12582912.0f) - 0x4b400000u);
+    const words whole = reinterpret_cast<words>(v * factor + 12582912.0f) - 0x4b400000u;
+    const ints q = reinterpret_cast<ints>(whole & finite);
     sum += q;
     if constexpr (Dot) {
       const auto bytes = __builtin_convertvector(q, typename vector_of<Lanes>::bytes);

@@ -9,13 +9,13 @@ namespace ardent {
 inline namespace v0 {
 namespace detail {
 
-/// The whole number nearest to v, halves to even; |v| below 2^22. What is not finite gives some number.
+/// The whole number nearest to v, halves to even; |v| below 2^22.
 ARDENT_INLINE std::int32_t nearest_whole(float v) {
   return static_cast<std::int32_t>(float_to_bits(v + 12582912.0f) - 0x4b400000u);
 }
 
 /// What a row of that largest magnitude is multiplied with to become whole numbers in [-127, 127]. A row that is not
-/// finite has a scale that is not either, and makes its products so.
+/// finite becomes zeros with a scale that is not finite either, and makes its products so: NaN.
 ARDENT_INLINE float int8_factor(float largest) { return largest > 0 ? quotient(127.0f, largest) : 0.0f; }
 
 /// bfloat16: floats that are rounded. 8 bits: the header, then 16-bit whole numbers.
@@ -36,11 +36,12 @@ ARDENT_INLINE void narrow_row(float const* x, int inputs, std::byte* to) {
       largest = magnitude > largest ? magnitude : largest;
     }
     const float factor = int8_factor(bits_to_float(largest));
+    const bool finite = largest < 0x7f800000u;
     std::int16_t* const out = reinterpret_cast<std::int16_t*>(to + sizeof(int8_row));
     int8_row row;
     row.scale = bits_to_float(largest) * (1.0f / 127);
     for (int k = 0; k < padded; ++k) {
-      const std::int32_t q = k < inputs ? nearest_whole(x[k] * factor) : 0;
+      const std::int32_t q = finite && k < inputs ? nearest_whole(x[k] * factor) : 0;
       out[k] = static_cast<std::int16_t>(q);
       row.sum += q;
     }

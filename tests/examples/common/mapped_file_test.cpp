@@ -46,6 +46,10 @@ TEST_CASE("mapped_file: the content, before and after pages were given back") {
   std::string const text = long_text();
   bad_input::put(folder / "file", text);
   mapped_file const file(folder / "file");
+  if (!file.mapped()) {
+    test::skip("the system does not map files");
+    return;
+  }
   CHECK(text_of(file.bytes()) == text);
   // parts that hold no whole page, some, and all of them
   for (std::size_t const size : {std::size_t{0}, std::size_t{10}, std::size_t{50'000}, text.size()}) {
@@ -59,13 +63,14 @@ TEST_CASE("mapped_file: the content, before and after pages were given back") {
 TEST_CASE("mapped_file: an empty file, and a file that is replaced meanwhile") {
   test::temporary_folder const folder;
   bad_input::put(folder / "empty", "");
+  CHECK_FALSE(mapped_file(folder / "empty").mapped());
   CHECK(mapped_file(folder / "empty").bytes().empty());
   std::string const text = long_text();
   bad_input::put(folder / "file", text);
   bad_input::put(folder / "other", "short");
   mapped_file const file(folder / "file");
   std::filesystem::rename(folder / "other", folder / "file");
-  CHECK(text_of(file.bytes()) == text);
+  if (file.mapped()) CHECK(text_of(file.bytes()) == text);
 }
 
 TEST_CASE("mapped_file: what is no file to read") {

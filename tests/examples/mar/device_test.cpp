@@ -61,7 +61,7 @@ TEST_CASE("mar --device cuda: a file that is there stays as it was") {
   CHECK(folder.entries() == 1);
 }
 
-TEST_CASE("mar --device: words that there are not, and what goes with a GPU only") {
+TEST_CASE("mar --device and --backbone: words that there are not") {
   mar_program::check_refused({"--device", "gpu"}, {"--device: expected host or cuda, found \"gpu\""});
   mar_program::check_refused({"--device", ""}, {"--device: expected host or cuda"});
   mar_program::check_refused({"--backbone", "float16"}, {"--backbone: expected float32 or bf16, found \"float16\""});
