@@ -9,22 +9,27 @@
 
 namespace examples {
 
-/// @brief Uninitialised memory that begins on a boundary of 64 bytes.
+/// @brief Uninitialised memory that begins on a boundary of 64 bytes; large pieces are in large pages where the system
+/// has them and leaves the choice to programs.
 class aligned_memory {
  public:
   aligned_memory() = default;
   /// @throws std::bad_alloc
-  explicit aligned_memory(std::size_t bytes) : data_(static_cast<std::byte*>(::operator new(bytes, alignment))) {}
+  explicit aligned_memory(std::size_t bytes);
 
   [[nodiscard]] std::byte* data() noexcept { return data_.get(); }              ///< the first byte
   [[nodiscard]] std::byte const* data() const noexcept { return data_.get(); }  ///< the first byte
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }             ///< bytes
 
  private:
-  static constexpr std::align_val_t alignment{64};
   struct release {
+    std::align_val_t alignment;
+    release() noexcept : alignment(std::align_val_t{64}) {}
+    explicit release(std::align_val_t boundary) noexcept : alignment(boundary) {}
     void operator()(std::byte* p) const noexcept { ::operator delete(p, alignment); }
   };
   std::unique_ptr<std::byte, release> data_;
+  std::size_t size_ = 0;
 };
 
 /// @brief An uninitialised array of floats in such memory.

@@ -2,8 +2,8 @@
 //
 // MAR on a GPU: the transformer's conditions against the host's, and whole drawings of the shipped model.
 //
-// sources: examples/common/adaln_head.cpp examples/common/atomic_file.cpp examples/common/file.cpp
-// sources: examples/common/float_tensor.cpp examples/common/json.cpp
+// sources: examples/common/adaln_head.cpp examples/common/aligned_memory.cpp examples/common/atomic_file.cpp
+// sources: examples/common/file.cpp examples/common/float_tensor.cpp examples/common/json.cpp
 // sources: examples/common/mapped_file.cpp examples/common/safetensors.cpp examples/common/safetensors_header.cpp
 // sources: examples/common/safetensors_writer.cpp examples/common/transformer.cpp
 // sources: examples/common/transformer_packing.cpp examples/common/transformer_weights.cpp
