@@ -42,7 +42,7 @@ class cuda_block {
 
   /// @brief See block_group. A warp a row.
   template <class F, class Finish>
-  __device__ void row_sums(strided_range rows, int columns, F f, Finish finish) {
+  __device__ void row_sums(strided_range rows, int columns, F f, Finish finish) const {
     detail::row_sums_by_warps(*this, rows, columns, f, finish);
   }
 
