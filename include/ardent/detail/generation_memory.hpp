@@ -76,11 +76,8 @@ class generation_memory {
 
   /// Steps that the denoiser prepares at once on a tile of an AR step that has the machine to itself.
   int steps_at_once(int total, int steps) const {
-    if constexpr (hoists) {
-      const int tiles = (total + most_of_tile_ - 1) / most_of_tile_;
-      return steps < 1 || total < 1 ? 1
-                                    : denoiser_->hoisted_steps((total + tiles - 1) / tiles * Sampler::branches, steps);
-    }
+    if constexpr (hoists)
+      if (steps > 0 && total > 0) return denoiser_->hoisted_steps(rows_of_tile(total), steps);
     return 1;
   }
 
@@ -165,6 +162,12 @@ class generation_memory {
 
   static constexpr bool hoists = requires(Denoiser const& d) { d.hoisted_steps(1, 1); };
 
+  /// Network rows of the largest tile that an AR step is cut into.
+  int rows_of_tile(int total) const {
+    const int tiles = (total + most_of_tile_ - 1) / most_of_tile_;
+    return (total + tiles - 1) / tiles * Sampler::branches;
+  }
+
   /// The most that any AR step shares when it prepares steps ahead.
   std::size_t hoisted_floats(Sampler const& sampler, int image_count) const {
     std::size_t most = 0;
@@ -172,9 +175,7 @@ class generation_memory {
       for (int i = 0; i < sampler.ar_steps(); ++i) {
         const int total = sampler.tokens(i) * image_count;
         const int at_once = steps_at_once(total, sampler.effective_steps(i));
-        const int tiles = (total + most_of_tile_ - 1) / most_of_tile_;
-        if (at_once > 1)
-          most = std::max(most, denoiser_->shared_floats((total + tiles - 1) / tiles * Sampler::branches, at_once));
+        if (at_once > 1) most = std::max(most, denoiser_->shared_floats(rows_of_tile(total), at_once));
       }
     return most;
   }
