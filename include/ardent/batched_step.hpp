@@ -25,7 +25,7 @@ inline namespace v0 {
 /// @tparam Input  what the network reads
 template <class T, network_number Input, class Random>
 struct batched_view {
-  Random random;                          ///< the source of noise
+  [[no_unique_address]] Random random;    ///< the source of noise
   int tokens = 0;                         ///< tokens of the tile
   int channels = 0;                       ///< numbers of a token
   int first = 0;                          ///< first row of the tile within the AR step

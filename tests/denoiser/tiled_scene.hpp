@@ -65,7 +65,7 @@ struct tiled_scene {
     std::vector<float> times;
     std::vector<int> time_index;
     for (auto const& row : rows) {
-      time_index.push_back(what.steps - 1 - static_cast<int>(times.size()));  // the table is not in the steps' order
+      time_index.push_back(static_cast<int>(rows.size() - 1 - times.size()));  // the table is not in the steps' order
       times.push_back(static_cast<float>(row.timestep));
     }
     std::ranges::reverse(times);
@@ -86,7 +86,7 @@ struct tiled_scene {
     whole.positions = positions.data();
     whole.times = table.floats();
     whole.time_index = time_index.data();
-    whole.steps = what.steps;
+    whole.steps = static_cast<int>(rows.size());
     std::vector<float> samples(what.start.size(), std::nanf(""));
     int const tiles = (what.length + most - 1) / most;
     auto const part = [&](int k) {

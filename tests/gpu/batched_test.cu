@@ -37,13 +37,15 @@ struct network {
     Input const* const x = input + (copy * tokens + token) * channels;
     float sum = 0;
     for (int c = 0; c < channels; ++c) sum += ardent::to_float(x[c]);
+    sum = bounded(sum);  // so that no sampler makes it grow without end
     for (int c = 0; c < outputs; ++c) {
       const float own = ardent::to_float(x[c % channels]);
-      const float v = time.sigma * own + z[2 * row] * sum * 0.05f - z[2 * row + 1] * 0.3f;
-      ardent::store_weight(c < channels ? v : 0.2f * own, output[row * outputs + c]);
+      const float v = time.sigma * own + z[2 * row] * sum * 0.3f - z[2 * row + 1] * 0.3f;
+      ardent::store_weight(c < channels ? v : bounded(own), output[row * outputs + c]);
     }
     if (row == broken) ardent::store_weight(v_nan(), output[row * outputs]);
   }
+  ARDENT_INLINE static float bounded(float v) { return v / (1.0f + (v < 0 ? -v : v)); }
   ARDENT_INLINE static float v_nan() { return ardent::detail::bits_to_float(0x7fc00000u); }
 };
 

@@ -5,6 +5,7 @@
 
 #include <ardent/denoiser/adaln_mlp.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <vector>
@@ -69,6 +70,28 @@ struct made_head {
     }
     final_modulation = {numbers, width, 2 * width, 0.5};
     output = {numbers, width, sizes.outputs(), 0.5};
+  }
+
+  /// @brief A copy of a trained head's.
+  made_head(ardent::adaln_shape<> const& sizes, ardent::adaln_weights const& from) : made_head(sizes) {
+    auto const vector = [](std::vector<float>& to, float const* values) { std::copy_n(values, to.size(), to.data()); };
+    auto const layer = [&](made_linear& to, ardent::linear_weights const& w) {
+      vector(to.weight, w.weight);
+      vector(to.bias, w.bias);
+    };
+    layer(time_in, from.time_in);
+    layer(time_out, from.time_out);
+    layer(condition, from.condition);
+    layer(input, from.input);
+    for (std::size_t d = 0; d < blocks.size(); ++d) {
+      vector(blocks[d].norm_weight, from.blocks[d].norm_weight);
+      vector(blocks[d].norm_bias, from.blocks[d].norm_bias);
+      layer(blocks[d].mlp_in, from.blocks[d].mlp_in);
+      layer(blocks[d].mlp_out, from.blocks[d].mlp_out);
+      layer(blocks[d].modulation, from.blocks[d].modulation);
+    }
+    layer(final_modulation, from.final_modulation);
+    layer(output, from.output);
   }
 
   /// @brief The weights as the library takes them.

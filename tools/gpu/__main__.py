@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Builds and runs the tests and benchmarks of a machine with an NVIDIA GPU, and writes docs/benchmarks/gpu-CARD.md.
 
-usage: ./dev gpu [--only tests|sanitizers|benchmarks] [--seconds S] [--out FOLDER]
+usage: ./dev gpu [--only tests|sanitizers|benchmarks] [--seconds S] [--out FOLDER] [--built]
+       tools/gpu --build-only [--nvcc NVCC] [--arch 90] [--out FOLDER]
        tools/gpu --compile-only [--nvcc NVCC] [--arch 90] [--out FOLDER]
 
 In order: all programs of tests/gpu and benchmarks/gpu are built for the card's own architecture; the tests run; they
 run again in small sizes under compute-sanitizer, where there is one; the benchmarks run, of which the comparison with
 PyTorch gets what is left of the time. Nothing is installed or fetched. Results are kept in FOLDER (build/gpu) as
 results.jsonl. The last line has the totals.
+
+Where a machine with a card is lent by the minute, build elsewhere: --build-only leaves the programs in FOLDER, which
+may then be carried there, and --built runs what it finds in it.
 
 --compile-only is for machines without a GPU: it builds one program of each kind and checks that each says so.
 """
@@ -64,7 +68,7 @@ class Run:
         self.out = pathlib.Path(chosen.out)
         self.counts = {"passed": 0, "failed": 0, "skipped": 0}
         nvcc = chosen.nvcc or find_nvcc() or stop("gpu needs nvcc of the CUDA toolkit 13.0 or newer, and there is none")
-        self.card = {} if chosen.compile_only else card()
+        self.card = {} if chosen.compile_only or chosen.build_only else card()
         arch = chosen.arch or self.card.get("compute_cap", "9.0").replace(".", "")
         self.toolchain = Toolchain(ROOT, nvcc, arch, self.out, optimised=not chosen.compile_only)
         self.built = []
@@ -83,6 +87,12 @@ class Run:
 
     def build(self, kinds):
         wanted = [p for p in programs(ROOT) if p.kind in kinds and not (self.chosen.compile_only and p.variant)]
+        if self.chosen.built:
+            self.built = [p for p in wanted if self.toolchain.path(p).is_file()]
+            for program in [p for p in wanted if p not in self.built]:
+                say(f"{program.name}: FAILED, it is not in {self.out}")
+                self.count("failed")
+            return
         if any(p.kind == "test" for p in wanted) and self.toolchain.folder_of("doctest/doctest.h") is None:
             sys.exit(NO_DOCTEST)
         for program in [p for p in wanted if self.toolchain.lacks(p)]:
@@ -184,6 +194,8 @@ def main():
     parser.add_argument("--seconds", type=float, default=560, help="for all of it; a command may take 10 minutes")
     parser.add_argument("--out", default=os.fspath(ROOT / "build/gpu"))
     parser.add_argument("--compile-only", action="store_true")
+    parser.add_argument("--build-only", action="store_true")
+    parser.add_argument("--built", action="store_true")
     parser.add_argument("--nvcc")
     parser.add_argument("--arch", help="10 times a compute capability, instead of the card's")
     run = Run(parser.parse_args())
@@ -192,6 +204,9 @@ def main():
     if run.chosen.compile_only:
         run.build(kinds)
         run.without_gpu()
+    elif run.chosen.build_only:
+        run.build(kinds)
+        return 1 if run.counts["failed"] else 0
     else:
         say(f"{run.card['name']}, driver {run.card['driver_version']}; {run.chosen.seconds:.0f} s for all of it")
         run.begin()

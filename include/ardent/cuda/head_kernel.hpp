@@ -81,8 +81,8 @@ struct head_arguments {
   tile whole;  ///< all tokens of the AR step
   int tiles;   ///< tiles into which they are dealt out
   ar_step_numbers numbers;
-  Denoiser denoiser;
-  Random random;
+  [[no_unique_address]] Denoiser denoiser;
+  [[no_unique_address]] Random random;
   head_workspace layout;
   std::byte* workspace;
   float* samples;

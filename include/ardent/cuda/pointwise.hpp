@@ -29,8 +29,8 @@ struct pointwise_arguments {
   tile tokens;
   int rows_count;
   ar_step_numbers numbers;
-  Function function;
-  Random random;
+  [[no_unique_address]] Function function;
+  [[no_unique_address]] Random random;
   float* samples;
   Row rows[most_pointwise_rows];
 };

@@ -26,7 +26,7 @@ inline namespace v0 {
 /// @tparam Shape    an adaln_shape
 template <class Storage, class Shape>
 struct adaln_layout {
-  Shape shape;                        ///< the sizes
+  [[no_unique_address]] Shape shape;  ///< the sizes
   packed_matrix<float> time_in;       ///< 256 to W
   packed_matrix<float> time_out;      ///< W to W
   packed_matrix<float> condition;     ///< condition_width to W

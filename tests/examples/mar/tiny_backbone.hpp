@@ -25,22 +25,7 @@ namespace tiny_mar {
 /// 9 tokens of 12 channels; widths 24 and 16 with 3 and 4 heads; MLPs of 60 and 40; 3 buffer tokens; 5 classes.
 struct network {
   explicit network(int decoder_depth)
-      : document{{"constructor",
-                  {{"img_size", 12},
-                   {"vae_stride", 2},
-                   {"patch_size", 2},
-                   {"encoder_embed_dim", 24},
-                   {"encoder_depth", 2},
-                   {"encoder_num_heads", 3},
-                   {"decoder_embed_dim", 16},
-                   {"decoder_num_heads", 4},
-                   {"decoder_depth", decoder_depth},
-                   {"mlp_ratio", 2.5},
-                   {"vae_embed_dim", 3},
-                   {"class_num", 5},
-                   {"buffer_size", 3},
-                   {"diffloss_d", 2},
-                   {"diffloss_w", 32}}}},
+      : document(document_of(decoder_depth)),
         reference({.tokens = 9,
                    .channels = 12,
                    .buffer = 3,
@@ -72,6 +57,20 @@ struct network {
     std::filesystem::path const file = folder / "tiny.safetensors";
     writer.write(file);
     return {examples::mar::config::from_json(document, "tiny.json"), examples::safetensors::map(file), level};
+  }
+
+ private:
+  // No braces around the whole: compilers differ on whether an array of one object is meant.
+  static nlohmann::json document_of(int decoder_depth) {
+    nlohmann::json document;
+    document["constructor"] = {
+        {"img_size", 12},          {"vae_stride", 2},        {"patch_size", 2},
+        {"encoder_embed_dim", 24}, {"encoder_depth", 2},     {"encoder_num_heads", 3},
+        {"decoder_embed_dim", 16}, {"decoder_num_heads", 4}, {"decoder_depth", decoder_depth},
+        {"mlp_ratio", 2.5},        {"vae_embed_dim", 3},     {"class_num", 5},
+        {"buffer_size", 3},        {"diffloss_d", 2},        {"diffloss_w", 32},
+    };
+    return document;
   }
 };
 
