@@ -27,8 +27,7 @@ void keep(made_linear& layer) {
 /// @brief A head with the weights that a format keeps. The time embedding is not in tiles, and stays.
 template <class Format>
 made_head kept_head(made_head head) {
-  for (made_linear* layer : {&head.condition, &head.input, &head.output}) keep<ardent::edge_format<Format>>(*layer);
-  keep<Format>(head.final_modulation);
+  for (made_linear* layer : {&head.condition, &head.input, &head.final_modulation, &head.output}) keep<Format>(*layer);
   for (made_block& b : head.blocks)
     for (made_linear* layer : {&b.mlp_in, &b.mlp_out, &b.modulation}) keep<Format>(*layer);
   return head;

@@ -38,10 +38,10 @@ class dense_backend {
  public:
   dense_backend(cudaStream_t stream, blaslt_products& products) : stream_(stream), products_(products) {}
 
-  template <class T>
-  void product(dense_matrix<T> const& m, T const* x, int rows, float* y) {
+  template <class Storage>
+  void product(dense_matrix<Storage> const& m, Storage const* x, int rows, float* y) {
     // prepared before: found, not made
-    products_.enqueue(stream_, products_.prepare<T>(m.inputs, m.outputs, rows), m, x, y);
+    products_.enqueue(stream_, products_.prepare<Storage>(m.inputs, m.outputs, rows), m, x, y);
   }
   template <class Body>
   void run(Body const& body, int rows) const {
@@ -106,13 +106,11 @@ class head_products {
         images_(images),
         nonfinite_(nonfinite) {
     auto const& layout = head_.layout();
-    dense_matrix<float> const edges[] = {layout.condition, layout.output};
-    dense_matrix<Storage> const matrices[] = {layout.final_modulation, layout.first_modulation, layout.first_in,
-                                              layout.first_out};
+    dense_matrix<Storage> const matrices[] = {layout.condition,        layout.output,   layout.final_modulation,
+                                              layout.first_modulation, layout.first_in, layout.first_out};
     for (int i = 0; i < sampler.ar_steps(); ++i) {
       const int rows = sampler.tokens(i) * images * Sampler::branches;
       if (rows == 0) continue;
-      for (dense_matrix<float> const& m : edges) products_.template prepare<float>(m.inputs, m.outputs, rows);
       for (dense_matrix<Storage> const& m : matrices) products_.template prepare<Storage>(m.inputs, m.outputs, rows);
     }
   }

@@ -23,8 +23,7 @@ inline namespace v0 {
 /// - `run(body, rows)`: body(block, share) for shares that cover [0, rows), each by a block of warps;
 ///
 /// each after what came before. Between the products activations are rounded to Storage; sums, h, layer norms and
-/// modulations are float, and so are the inputs of the first and last layers. A block's modulations are computed when
-/// it needs them: they stay in the cache.
+/// modulations are float. A block's modulations are computed when it needs them: they stay in the cache.
 ///
 /// @tparam Storage  float, bfloat16 or float16: weights and activations
 /// @tparam Shape    an adaln_shape
@@ -50,9 +49,8 @@ class dense_adaln_mlp {
   template <class Backend>
   void begin(Backend& backend, float const* conditions, int rows, std::byte* workspace) const {
     const arrays m = memory_of(workspace);
-    // a copy, since products want it aligned
-    backend.run(detail::dense_round<float>{conditions, layout_.shape.condition_width(), m.z}, rows);
-    backend.product(layout_.condition, m.z, rows, m.condition);
+    backend.run(detail::dense_round<Storage>{conditions, layout_.shape.condition_width(), m.rounded}, rows);
+    backend.product(layout_.condition, m.rounded, rows, m.condition);
   }
 
   /// @brief One evaluation.
@@ -84,16 +82,15 @@ class dense_adaln_mlp {
       before = swap;
     }
     backend.product(layout_.final_modulation, m.y, rows, modulation);
-    backend.run(detail::dense_normalise<float>{m.h, m.update, before + 2 * width, modulation, nullptr, width, 2 * width,
-                                               3 * width, m.hidden},
+    backend.run(detail::dense_normalise<Storage>{m.h, m.update, before + 2 * width, modulation, nullptr, width,
+                                                 2 * width, 3 * width, m.x},
                 rows);
-    backend.product(layout_.output, m.hidden, rows, output);
+    backend.product(layout_.output, m.x, rows, output);
   }
 
  private:
   struct arrays {
-    Storage *y, *x;                          // [rows][W]
-    float* z;                                // [rows][condition_width]
+    Storage *rounded, *y, *x;                // [rows][condition_width], [rows][W], [rows][W]
     float *condition, *h, *hidden, *update;  // [rows][W]
     float *modulation, *modulation_before;   // [rows][3 W]
     std::size_t bytes;
@@ -102,7 +99,7 @@ class dense_adaln_mlp {
     detail::arena a(workspace);
     const auto rows = static_cast<std::size_t>(rows_), size = rows * static_cast<std::size_t>(layout_.shape.width());
     arrays m;
-    m.z = a.take<float>(rows * static_cast<std::size_t>(layout_.shape.condition_width()));
+    m.rounded = a.take<Storage>(rows * static_cast<std::size_t>(layout_.shape.condition_width()));
     m.y = a.take<Storage>(size);
     m.x = a.take<Storage>(size);
     m.condition = a.take<float>(size);

@@ -16,19 +16,18 @@
 namespace ardent {
 inline namespace v0 {
 
-/// @brief Where each layer's tiles and vectors are. The first and last layers are in edge_format. Every part starts at
-/// a multiple of 64 bytes from the start of the memory. The time embedding is not among them: it is computed once for
-/// all times, on the host.
+/// @brief Where each layer's tiles and vectors are. Every part starts at a multiple of 64 bytes from the start of the
+/// memory. The time embedding is not among them: it is computed once for all times, on the host.
 /// @tparam Format  a format, see tile/format.hpp
 /// @tparam Shape   an adaln_shape
 template <class Format, class Shape>
 struct tiled_adaln_layout {
-  using edge = edge_format<Format>;  ///< the first and last layers'
+  using storage = typename Format::storage;  ///< weights
 
   [[no_unique_address]] Shape shape;  ///< the sizes
-  tiled_matrix<edge> condition;       ///< condition_width to W
-  tiled_matrix<edge> input;           ///< channels to W
-  tiled_matrix<edge> output;          ///< W to outputs
+  tiled_matrix<Format> condition;     ///< condition_width to W
+  tiled_matrix<Format> input;         ///< channels to W
+  tiled_matrix<Format> output;        ///< W to outputs
   tiled_matrix<Format> modulation;    ///< W to (3 D + 2) W
   tiled_matrix<Format> first_in;      ///< the first block's first layer
   tiled_matrix<Format> first_out;     ///< the first block's second layer
@@ -45,14 +44,14 @@ struct tiled_adaln_layout {
                                   std::to_string(shape.width()));
     base_ = static_cast<std::byte const*>(memory);
     const int width = shape.width();
-    condition = matrix<edge>(shape.condition_width(), width);
-    input = matrix<edge>(shape.channels(), width);
-    output = matrix<edge>(width, shape.outputs());
-    modulation = matrix<Format>(width, shape.modulations());
+    condition = matrix(shape.condition_width(), width);
+    input = matrix(shape.channels(), width);
+    output = matrix(width, shape.outputs());
+    modulation = matrix(width, shape.modulations());
     const std::size_t start = bytes;
     first_norm = reinterpret_cast<float const*>(part(2 * static_cast<std::size_t>(width) * sizeof(float)));
-    first_in = matrix<Format>(width, width);
-    first_out = matrix<Format>(width, width);
+    first_in = matrix(width, width);
+    first_out = matrix(width, width);
     block_bytes = static_cast<std::ptrdiff_t>(bytes - start);
     bytes = start + static_cast<std::size_t>(block_bytes) * static_cast<std::size_t>(shape.depth());
   }
@@ -81,15 +80,13 @@ struct tiled_adaln_layout {
     bytes += (size + 63) / 64 * 64;
     return place;
   }
-  template <class F>
-  tiled_matrix<F> matrix(int inputs, int outputs) {
-    using storage = typename F::storage;
-    tiled_matrix<F> m;
+  tiled_matrix<Format> matrix(int inputs, int outputs) {
+    tiled_matrix<Format> m;
     m.inputs = inputs;
     m.outputs = outputs;
-    m.data = reinterpret_cast<storage const*>(part(tiled_size<F>(inputs, outputs) * sizeof(storage)));
+    m.data = reinterpret_cast<storage const*>(part(tiled_size<Format>(inputs, outputs) * sizeof(storage)));
     m.bias = reinterpret_cast<float const*>(part(static_cast<std::size_t>(outputs) * sizeof(float)));
-    if constexpr (F::scaled)
+    if constexpr (Format::scaled)
       m.scale = reinterpret_cast<float const*>(part(static_cast<std::size_t>(outputs) * sizeof(float)));
     return m;
   }
@@ -117,8 +114,9 @@ void pack_tiled_adaln(Shape const& shape, adaln_weights const& from, void* memor
   const auto vector = [](float const* values, int count, float const* place) {
     std::memcpy(const_cast<float*>(place), values, static_cast<std::size_t>(count) * sizeof(float));
   };
-  const auto matrix = [&]<class F>(linear_weights const& w, tiled_matrix<F> const& m) {
-    pack_tiles<F>(w.weight, m.inputs, m.outputs, const_cast<typename F::storage*>(m.data), const_cast<float*>(m.scale));
+  const auto matrix = [&](linear_weights const& w, tiled_matrix<Format> const& m) {
+    pack_tiles<Format>(w.weight, m.inputs, m.outputs, const_cast<typename Format::storage*>(m.data),
+                       const_cast<float*>(m.scale));
     vector(w.bias, m.outputs, m.bias);
   };
   matrix(from.condition, to.condition);

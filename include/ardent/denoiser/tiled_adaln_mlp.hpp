@@ -6,8 +6,7 @@
 
 #include <ardent/denoiser/denoiser.hpp>
 #include <ardent/denoiser/tiled_adaln_layout.hpp>
-#include <ardent/detail/tiled_memory.hpp>
-#include <ardent/detail/tiled_norm.hpp>
+#include <ardent/detail/tiled_activations.hpp>
 #include <ardent/tile/product.hpp>
 
 #include <cstddef>
@@ -34,7 +33,7 @@ struct tiled_plan {
 /// @param hoisted  network rows of which modulations are computed at once, if they are hoisted
 template <class Format, class Shape>
 constexpr std::size_t tiled_block_bytes(Shape const& shape, int rows, int blocks, tiled_plan plan, int hoisted) {
-  using memory = detail::tiled_memory<Format>;
+  using memory = detail::tiled_activations<Format>;
   const auto panels = static_cast<std::size_t>(2 * shape.depth() * ((shape.width() + tile_outputs - 1) / tile_outputs));
   const auto count = static_cast<std::size_t>(blocks);
   const std::size_t weights = (panels + count - 1) / count * tile_outputs *
@@ -55,8 +54,7 @@ namespace denoiser {
 /// layers of the residual blocks, 2 D + 1 grid syncs an evaluation. With more rows it pays to compute each layer norm
 /// once, at D + 1 more.
 ///
-/// Activations between layers are rounded to the format's type; sums, h, layer norms and modulations are float. The
-/// first and last layers' weights and inputs (conditions, x, the last norm) keep 16 bits at least: see edge_format.
+/// Activations between layers are rounded to the format's type; sums, h, layer norms and modulations are float.
 ///
 /// @tparam Format  a format, see tile/format.hpp
 /// @tparam Shape   an adaln_shape
@@ -110,22 +108,18 @@ class tiled_adaln_mlp {
     const int width = layout_.shape.width(), z_width = condition_width();
     const memory_of m(layout_.shape, rows, Plan.groups, shared, own);
     float const* const z = t.conditions;
+    detail::to_activations<Format>(block, m.x, rows, z_width, [=](int r, int k) ARDENT_INLINE_LAMBDA {
+      return z[at(r / tokens * total + first_token + r % tokens, z_width) + k];
+    });
     activation* const hidden = m.hidden;
     if (grid.rank() == 0)  // what pads the hidden activations is never written again
       block.elements({0, rows, 1}, {width, padded_inputs<Format>(width), 1}, [=](int r, int k) ARDENT_INLINE_LAMBDA {
         detail::store_activation(0, hidden[activation_index<Format>(r, k, rows)]);
       });
+    block.sync();
     float* const c = m.condition;
-    phased_product<Plan.groups, memory_of::phases>(
-        block, m.x, rows, layout_.condition, {grid.rank(), layout_.condition.panels(), grid.size()},
-        panels_of(layout_.condition), m.scratch,
-        [&](int first, int last) ARDENT_INLINE_LAMBDA {
-          detail::to_activations<edge>(block, m.x, rows, z_width, first, last, [=](int r, int k) ARDENT_INLINE_LAMBDA {
-            return z[at(r / tokens * total + first_token + r % tokens, z_width) + k];
-          });
-        },
-        [=](int r, int k, float v) ARDENT_INLINE_LAMBDA { c[at(r, width) + k] = v; },
-        [=](int r, int k) ARDENT_INLINE_LAMBDA { return c + at(r, width) + k; });
+    product<Plan.groups, Plan.shared>(block, grid, m.x, rows, layout_.condition, m.scratch,
+                                      [=](int r, int k, float v) ARDENT_INLINE_LAMBDA { c[at(r, width) + k] = v; });
     grid.sync(block);
     if constexpr (Plan.hoisted) {
       const int all = rows * t.steps, most = hoisted_rows_;
@@ -133,7 +127,7 @@ class tiled_adaln_mlp {
         const int count = all - first < most ? all - first : most;
         const memory_of wide(layout_.shape, count, Plan.hoisted_groups, shared, own);
         if (first > 0) block.sync();  // the rows before are read
-        modulate<Plan.hoisted_groups>(block, grid, t, first, count, wide.in_format(), wide.scratch, c,
+        modulate<Plan.hoisted_groups>(block, grid, t, first, count, wide.x, wide.scratch, c,
                                       m.modulation + at(first, layout_.shape.modulations()));
       }
       block.sync();
@@ -165,8 +159,8 @@ class tiled_adaln_mlp {
     float* const h = m.h + at(time.step % 2 * rows, width);
     const int slot = Plan.hoisted ? time.step : Plan.shared ? time.step % 2 : 0;
     float* const modulation = m.modulation + at(slot * rows, stride);
-    detail::to_activations<edge>(block, m.x, tokens, channel_count, 0, layout_.input.chunks(),
-                                 [=](int r, int k) ARDENT_INLINE_LAMBDA { return x[at(r, channel_count) + k]; });
+    detail::to_activations<Format>(block, m.x, tokens, channel_count,
+                                   [=](int r, int k) ARDENT_INLINE_LAMBDA { return x[at(r, channel_count) + k]; });
     block.sync();
     product<Plan.groups, Plan.shared>(block, grid, m.x, tokens, layout_.input, m.scratch,
                                       [=](int r, int k, float v) ARDENT_INLINE_LAMBDA {
@@ -174,7 +168,7 @@ class tiled_adaln_mlp {
                                       });
     if constexpr (!Plan.hoisted) {
       block.sync();
-      modulate<Plan.groups>(block, grid, t, time.step * rows, rows, m.in_format(), m.scratch, m.condition, modulation);
+      modulate<Plan.groups>(block, grid, t, time.step * rows, rows, m.x, m.scratch, m.condition, modulation);
     }
     grid.sync(block);
     for (int d = 0; d < layout_.shape.depth(); ++d) {
@@ -190,41 +184,26 @@ class tiled_adaln_mlp {
       });
       grid.sync(block);
     }
+    activation const* const normal = normalise(block, grid, m, rows, h, modulation, layout_.shape.depth(), nullptr);
     unsigned long long* const counter = grid.rank() == 0 ? nonfinite_ : nullptr;
-    const auto store = [=](int r, int k, float v) ARDENT_INLINE_LAMBDA {
-      output[at(r, output_count) + k] = v;
-      detail::count_nonfinite(v, counter);
-    };
-    const strided_range panels{0, layout_.output.panels(), 1};
-    const int depth = layout_.shape.depth();
-    if constexpr (Plan.norms_once) {
-      detail::normalise<edge>(block, grid.rank() + block.warp() * grid.size(), block.warps() * grid.size(), rows, width,
-                              h, modulation, stride, depth, nullptr, m.normal);
-      grid.sync(block);
-      tile_product<Plan.groups, true>(block, m.normal, rows, layout_.output, panels, panels_of(layout_.output),
-                                      m.scratch, store);
-    } else {
-      phased_product<Plan.groups, memory_of::phases>(
-          block, m.x, rows, layout_.output, panels, panels_of(layout_.output), m.scratch,
-          [&](int first, int last) ARDENT_INLINE_LAMBDA {
-            detail::normalise_part<edge>(block, first, last, rows, width, h, modulation, stride, depth, m.moments, m.x);
-          },
-          store, [=](int r, int k) ARDENT_INLINE_LAMBDA { return output + at(r, output_count) + k; });
-    }
+    tile_product<Plan.groups, true>(block, normal, rows, layout_.output, {0, layout_.output.panels(), 1},
+                                    panels_of(layout_.output), m.scratch,
+                                    [=](int r, int k, float v) ARDENT_INLINE_LAMBDA {
+                                      output[at(r, output_count) + k] = v;
+                                      detail::count_nonfinite(v, counter);
+                                    });
     block.sync();
   }
 
  private:
-  using memory_of = detail::tiled_memory<Format>;
-  using edge = edge_format<Format>;
+  using memory_of = detail::tiled_activations<Format>;
 
   ARDENT_INLINE static std::ptrdiff_t at(int row, int stride) { return static_cast<std::ptrdiff_t>(row) * stride; }
   ARDENT_INLINE static int words(std::ptrdiff_t weights) {
     return static_cast<int>(weights * static_cast<int>(sizeof(typename Format::storage)) /
                             static_cast<int>(sizeof(lane_words)));
   }
-  template <class F>
-  ARDENT_INLINE static auto panels_of(tiled_matrix<F> const& matrix) {
+  ARDENT_INLINE static auto panels_of(tiled_matrix<Format> const& matrix) {
     auto const* const data = matrix.data;
     const std::ptrdiff_t size = matrix.panel_size();
     return [=](int panel) ARDENT_INLINE_LAMBDA { return data + panel * size; };
@@ -237,24 +216,22 @@ class tiled_adaln_mlp {
                                             float const* modulation, int d, float const* weight) const {
     const int width = layout_.shape.width(), stride = layout_.shape.modulations();
     if constexpr (Plan.norms_once) {
-      auto* const normal = reinterpret_cast<activation*>(m.normal);
       detail::normalise<Format>(block, grid.rank() + block.warp() * grid.size(), block.warps() * grid.size(), rows,
-                                width, h, modulation, stride, d, weight, normal);
+                                width, h, modulation, stride, d, weight, m.normal);
       grid.sync(block);
-      return normal;
+      return m.normal;
     } else {
-      detail::normalise<Format>(block, block.warp(), block.warps(), rows, width, h, modulation, stride, d, weight,
-                                m.in_format());
+      detail::normalise<Format>(block, block.warp(), block.warps(), rows, width, h, modulation, stride, d, weight, m.x);
       block.sync();
-      return m.in_format();
+      return m.x;
     }
   }
 
   /// A product whose panels are dealt out to the grid's blocks.
   ARDENT_ANY_GROUP
-  template <int Groups, bool Sliced, class Of, class Block, class Grid, class F>
-  ARDENT_INLINE void product(Block& block, Grid& grid, typename Of::activation const* x, int rows,
-                             tiled_matrix<Of> const& matrix, float* scratch, F const& f) const {
+  template <int Groups, bool Sliced, class Block, class Grid, class F>
+  ARDENT_INLINE void product(Block& block, Grid& grid, activation const* x, int rows,
+                             tiled_matrix<Format> const& matrix, float* scratch, F const& f) const {
     tile_product<Groups, Sliced>(block, x, rows, matrix, {grid.rank(), matrix.panels(), grid.size()}, panels_of(matrix),
                                  scratch, f);
   }

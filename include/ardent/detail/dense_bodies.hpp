@@ -37,7 +37,7 @@ struct dense_embed {
   int const* time_index;   // of this evaluation
   float const* condition;  // [rows][width]
   float const* x;          // [tokens][channels]
-  float const* weight;     // input layer, [width][channels]
+  Storage const* weight;   // input layer, [width][channels]
   float const* bias;       // [width]
   int width, channels, tokens;
   Storage* y;  // [rows][width]
@@ -53,8 +53,8 @@ struct dense_embed {
       store_activation(silu(time[c] + a.condition[i]), a.y[i]);
       float const* const row = a.x + static_cast<std::ptrdiff_t>(r % a.tokens) * a.channels;
       float sum = a.bias[c];
-      float const* const w = a.weight + static_cast<std::ptrdiff_t>(c) * a.channels;
-      for (int k = 0; k < a.channels; ++k) sum += row[k] * w[k];
+      for (int k = 0; k < a.channels; ++k)
+        sum += row[k] * to_float(a.weight[static_cast<std::ptrdiff_t>(c) * a.channels + k]);
       a.h[i] = sum;
     });
   }

@@ -7,11 +7,9 @@
 #include <ardent/float16.hpp>
 #include <ardent/float8.hpp>
 #include <ardent/packed_matrix.hpp>
-#include <ardent/split_bfloat16.hpp>
 #include <ardent/tile/fragment.hpp>
 
 #include <cstdint>
-#include <type_traits>
 
 namespace ardent {
 inline namespace v0 {
@@ -158,35 +156,6 @@ struct fp8 {
   }
 };
 
-/// @brief Weights and activations of 16 bits, by bfloat16's multiplication: three of the four products of the halves
-/// are kept, and a product's relative error is about 2^-16. For the layers whose rounding would show in every output.
-struct split {
-  using storage = split_bfloat16;                             ///< weights
-  using activation = split_bfloat16;                          ///< activations
-  static constexpr fragment_kind kind = fragment_kind::bf16;  ///< the multiplication's
-  static constexpr int chunk = 16;                            ///< inner elements of a chunk
-  static constexpr int loads = 1;                             ///< reads of an activation row
-  static constexpr bool scaled = false;                       ///< no scales
-  /// @brief See above. A number's halves are two neighbours in k, which meet the same half of the weight.
-  ARDENT_ANY_GROUP
-  template <class Block>
-  ARDENT_INLINE static void multiply(Block& block, float (&c)[4], lane_words const (&low)[1],
-                                     lane_words const (&high)[1], lane_words const& w) {
-    for (int s = 0; s < 2; ++s) {
-      const std::uint32_t a[4] = {low[0].word[2 * s], high[0].word[2 * s], low[0].word[2 * s + 1],
-                                  high[0].word[2 * s + 1]};
-      std::uint32_t whole[2], rest[2];
-      for (int i = 0; i < 2; ++i) {
-        const std::uint32_t both = w.word[2 * s + i];
-        whole[i] = (both & 0xffffu) * 0x10001u;
-        rest[i] = both >> 16;
-      }
-      block.template multiply<kind>(c, a, rest);
-      block.template multiply<kind>(c, a, whole);
-    }
-  }
-};
-
 /// @brief float weights and activations: each is split into two TF32 numbers, and three of the four products are kept.
 /// A product's relative error is below 2^-21.
 struct fp32 {
@@ -222,11 +191,5 @@ struct fp32 {
 };
 
 }  // namespace format
-
-/// @brief The format of a head's first and last layers beside a format of the others: what is rounded there shows in
-/// every output, and it is little that they read.
-template <class Format>
-using edge_format = std::conditional_t<std::is_same_v<Format, format::fp32>, format::fp32, format::split>;
-
 }  // namespace v0
 }  // namespace ardent

@@ -39,20 +39,17 @@ ARDENT_HD constexpr std::size_t product_scratch(int groups) {
 
 namespace detail {
 
-/// First chunk of a slice.
-ARDENT_HD constexpr int slice_start(int chunks, int slice) { return chunks * slice / product_slices; }
-
-/// c [tile][4] = the products of one panel with all rows, over a slice of the chunks; x begins with chunk `base`.
+/// c [tile][4] = the products of one panel with all rows, over a slice of the chunks.
 ARDENT_ANY_GROUP
 template <int Groups, class Format, class Block>
 ARDENT_INLINE void slice_product(Block& block, typename Format::activation const* x, int rows,
-                                 typename Format::storage const* panel, int chunks, int slice, int base,
+                                 typename Format::storage const* panel, int chunks, int slice,
                                  float (&c)[(Groups + 1) / 2][4]) {
   constexpr int tiles = (Groups + 1) / 2, step = activation_chunk<Format>;
   const int lane = block.lane();
   for (int i = 0; i < tiles; ++i)
     for (int j = 0; j < 4; ++j) c[i][j] = 0;
-  const int last = slice_start(chunks, slice + 1);
+  const int last = chunks * (slice + 1) / product_slices;
   // a row that does not exist is read as the last one; what comes of it is not used
   int from[2 * tiles];
   for (int i = 0; i < 2 * tiles; ++i) {
@@ -62,13 +59,13 @@ ARDENT_INLINE void slice_product(Block& block, typename Format::activation const
 #if defined(__CUDA_ARCH__)
 #  pragma unroll(Groups <= 2 ? 8 : 4)  // bytes on their way: with few rows, reading the weights is all there is to do
 #endif
-  for (int chunk = slice_start(chunks, slice); chunk < last; ++chunk) {
+  for (int chunk = chunks * slice / product_slices; chunk < last; ++chunk) {
     const lane_words w =
         load_words(panel + (static_cast<std::ptrdiff_t>(chunk) * warp_size + lane) * (Format::chunk / 4));
     for (int i = 0; i < tiles; ++i) {
       lane_words low[Format::loads], high[Format::loads];
       for (int l = 0; l < Format::loads; ++l) {
-        const int place = ((chunk - base) * Format::loads + l) * rows * step;
+        const int place = (chunk * Format::loads + l) * rows * step;
         low[l] = load_words(x + (place + from[2 * i]));
         if (2 * i + 1 < Groups) high[l] = load_words(x + (place + from[2 * i + 1]));
       }
@@ -99,49 +96,6 @@ ARDENT_INLINE void give_products(int lane, int rows, tiled_matrix<Format> const&
   }
 }
 
-/// Slices First to Last of the panels' products, which the warps share out; x begins with the first one's first chunk.
-/// What the slices before came to is in *partial(row, column), and so is the sum up to here if slices are left.
-ARDENT_ANY_GROUP
-template <int Groups, int First, int Last, class Format, class Block, class Place, class F, class Partial>
-ARDENT_INLINE void sliced_product(Block& block, typename Format::activation const* x, int rows,
-                                  tiled_matrix<Format> const& m, strided_range panels, Place const& place,
-                                  float* scratch, F const& f, Partial const& partial) {
-  constexpr int tiles = (Groups + 1) / 2, slices = Last - First;
-  const int lane = block.lane(), warp = block.warp(), warps = block.warps(), chunks = m.chunks();
-  const int count = panels.first < panels.last ? (panels.last - panels.first + panels.step - 1) / panels.step : 0;
-  // several panels at a time, for more of the warps, if scratch has room for the sums of these rows
-  const int held = (rows + 7) / 8 * 8, base = slice_start(chunks, First);
-  const int room = product_slices / slices * 8 * (Groups < 2 ? 2 : Groups) / held, per_round = room > 1 ? room : 1;
-  for (int first = 0; first < count; first += per_round) {
-    const int here = count - first < per_round ? count - first : per_round;
-    if (first > 0) block.sync();  // the last round's sums are read
-    for (int task = warp; task < here * slices; task += warps) {
-      float part[tiles][4];
-      const int panel = panels.first + (first + task / slices) * panels.step;
-      slice_product<Groups, Format>(block, x, rows, place(panel), chunks, First + task % slices, base, part);
-      float* const to = scratch + task * held * tile_outputs;
-      for (int t = 0; t < tiles; ++t)
-        for (int j = 0; j < 4; ++j)
-          if (16 * t + 8 * (j / 2) < held)
-            to[(16 * t + fragment::c_row(lane, j)) * tile_outputs + fragment::c_column(lane, j)] = part[t][j];
-    }
-    block.sync();
-    block.elements({0, rows, 1}, {0, here * tile_outputs, 1}, [&](int r, int c) ARDENT_INLINE_LAMBDA {
-      const int panel = panels.first + (first + c / tile_outputs) * panels.step;
-      const int column = panel * tile_outputs + c % tile_outputs;
-      if (column >= m.outputs) return;
-      float const* const from = scratch + (c / tile_outputs * slices * held + r) * tile_outputs + c % tile_outputs;
-      float sum = from[0];
-      if constexpr (First > 0) sum = *partial(r, column) + sum;
-      for (int s = 1; s < slices; ++s) sum += from[s * held * tile_outputs];
-      if constexpr (Last == product_slices)
-        f(r, column, finished(m, column, sum));
-      else
-        *partial(r, column) = sum;
-    });
-  }
-}
-
 }  // namespace detail
 
 /// @brief f(row, column, y) once for each row and each column of the panels, by some thread, y = bias + sum over k of
@@ -163,64 +117,54 @@ template <int Groups, bool Sliced, class Format, class Block, class Place, class
 ARDENT_INLINE void tile_product(Block& block, typename Format::activation const* x, int rows,
                                 tiled_matrix<Format> const& m, strided_range panels, Place const& place, float* scratch,
                                 F const& f) {
+  constexpr int tiles = (Groups + 1) / 2;
+  const int lane = block.lane(), warp = block.warp(), warps = block.warps(), chunks = m.chunks();
+  const int count = panels.first < panels.last ? (panels.last - panels.first + panels.step - 1) / panels.step : 0;
   if constexpr (!Sliced) {
-    constexpr int tiles = (Groups + 1) / 2;
-    const int lane = block.lane(), warp = block.warp(), warps = block.warps(), chunks = m.chunks();
-    const int count = panels.first < panels.last ? (panels.last - panels.first + panels.step - 1) / panels.step : 0;
     for (int i = warp; i < count; i += warps) {
       const int panel = panels.first + i * panels.step;
       auto const* const weights = place(panel);
       float sum[tiles][4], part[tiles][4];
-      detail::slice_product<Groups, Format>(block, x, rows, weights, chunks, 0, 0, sum);
+      detail::slice_product<Groups, Format>(block, x, rows, weights, chunks, 0, sum);
 #if defined(__CUDA_ARCH__)
 #  pragma unroll 1
 #endif
       for (int s = 1; s < product_slices; ++s) {
-        detail::slice_product<Groups, Format>(block, x, rows, weights, chunks, s, 0, part);
+        detail::slice_product<Groups, Format>(block, x, rows, weights, chunks, s, part);
         for (int t = 0; t < tiles; ++t)
           for (int j = 0; j < 4; ++j) sum[t][j] += part[t][j];
       }
       detail::give_products<Groups>(lane, rows, m, panel, sum, f);
     }
   } else {
-    detail::sliced_product<Groups, 0, product_slices>(
-        block, x, rows, m, panels, place, scratch, [&f](int r, int c, float y) ARDENT_INLINE_LAMBDA { f(r, c, y); },
-        [](int, int) ARDENT_INLINE_LAMBDA -> float* { return nullptr; });
+    // two panels at a time, for twice the warps, if scratch has room for the sums of these rows
+    const int held = (rows + 7) / 8 * 8, per_round = 2 * held <= 8 * (Groups < 2 ? 2 : Groups) ? 2 : 1;
+    for (int first = 0; first < count; first += per_round) {
+      const int here = count - first < per_round ? count - first : per_round;
+      if (first > 0) block.sync();  // the last round's sums are read
+      for (int task = warp; task < here * product_slices; task += warps) {
+        float part[tiles][4];
+        const int panel = panels.first + (first + task / product_slices) * panels.step;
+        detail::slice_product<Groups, Format>(block, x, rows, place(panel), chunks, task % product_slices, part);
+        float* const to = scratch + task * held * tile_outputs;
+        for (int t = 0; t < tiles; ++t)
+          for (int j = 0; j < 4; ++j)
+            if (16 * t + 8 * (j / 2) < held)
+              to[(16 * t + fragment::c_row(lane, j)) * tile_outputs + fragment::c_column(lane, j)] = part[t][j];
+      }
+      block.sync();
+      block.elements({0, rows, 1}, {0, here * tile_outputs, 1}, [&](int r, int c) ARDENT_INLINE_LAMBDA {
+        const int panel = panels.first + (first + c / tile_outputs) * panels.step;
+        const int column = panel * tile_outputs + c % tile_outputs;
+        if (column >= m.outputs) return;
+        float const* const from =
+            scratch + (c / tile_outputs * product_slices * held + r) * tile_outputs + c % tile_outputs;
+        float sum = from[0];
+        for (int s = 1; s < product_slices; ++s) sum += from[s * held * tile_outputs];
+        f(r, column, detail::finished(m, column, sum));
+      });
+    }
   }
-}
-
-/// @brief The same with activations of which the block has memory for a part at a time, sliced.
-///
-/// The parts are whole slices, so that the sums are those of tile_product. No synchronisation after: sync before
-/// `scratch` is written. (What was in x is read by then: products sync before their sums are added.)
-///
-/// @tparam Phases   parts: 1, 2 or 4
-/// @param x         where activations go: phase_chunks<Phases>(m.chunks()) chunks
-/// @param fill      fill(first, last): writes chunks [first, last) of the activations to x
-/// @param partial   partial(row, column): where to keep a float meanwhile
-ARDENT_ANY_GROUP
-template <int Groups, int Phases, class Format, class Block, class Place, class Fill, class F, class Partial>
-ARDENT_INLINE void phased_product(Block& block, typename Format::activation* x, int rows, tiled_matrix<Format> const& m,
-                                  strided_range panels, Place const& place, float* scratch, Fill const& fill,
-                                  F const& f, Partial const& partial) {
-  constexpr int slices = product_slices / Phases;
-  const auto phase = [&]<int First>() ARDENT_INLINE_LAMBDA {
-    fill(detail::slice_start(m.chunks(), First), detail::slice_start(m.chunks(), First + slices));
-    block.sync();
-    detail::sliced_product<Groups, First, First + slices>(block, x, rows, m, panels, place, scratch, f, partial);
-  };
-  phase.template operator()<0>();
-  if constexpr (Phases > 1) phase.template operator()<slices>();
-  if constexpr (Phases > 2) {
-    phase.template operator()<2 * slices>();
-    phase.template operator()<3 * slices>();
-  }
-}
-
-/// @brief The most chunks of a phase.
-template <int Phases>
-ARDENT_HD constexpr int phase_chunks(int chunks) {
-  return (chunks + Phases - 1) / Phases;
 }
 
 }  // namespace v0
