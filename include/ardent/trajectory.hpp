@@ -18,8 +18,7 @@ inline namespace v0 {
 struct trajectory_memory {
   void* own = nullptr;       ///< trajectory_state_bytes, of this block, aligned to 64; in the end it begins with the
                              ///< tile's samples in the state's type, [tokens][channels]
-  float* output = nullptr;   ///< [branches * tokens][outputs], shared by the grid (or of this block, if the denoiser
-                             ///< has `output_in_each_block`)
+  float* output = nullptr;   ///< [branches * tokens][outputs], shared by the grid
   float* shared = nullptr;   ///< the denoiser's shared_floats, shared by the grid
   float* scratch = nullptr;  ///< the denoiser's private_floats, of this block
 };
@@ -67,11 +66,11 @@ struct trajectory_state {
   }
 };
 
-/// True if every block of a grid computes the denoiser's whole output, so that none waits for another's.
+/// True if the denoiser has the grid wait where that is needed, so that blocks may enter an evaluation as they come.
 template <class Denoiser>
-constexpr bool output_in_each_block() {
-  if constexpr (requires { Denoiser::output_in_each_block; })
-    return Denoiser::output_in_each_block;
+constexpr bool waits_itself() {
+  if constexpr (requires { Denoiser::waits_itself; })
+    return Denoiser::waits_itself;
   else
     return false;
 }
@@ -172,7 +171,7 @@ ARDENT_INLINE void trajectory(Block& block, Grid& grid, tile const& t, Row const
 #  pragma unroll 1
 #endif
   for (int k = 0; k < t.steps; ++k) {
-    if constexpr (detail::output_in_each_block<Denoiser>())
+    if constexpr (detail::waits_itself<Denoiser>())
       block.sync();
     else
       grid.sync(block);

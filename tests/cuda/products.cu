@@ -3,11 +3,12 @@
 // The kernels between a head's matrix products, in bfloat16, and the step kernels that they share, for machine_code.py
 // to look at. Without a GPU the program says so.
 //
-// kernels: 6
+// kernels: 7
 // title: Between the matrix products of a large batch, bfloat16
-// name: dense_round -> conditions
+// name: dense_copy -> conditions
 // name: dense_embed -> embeddings and input layer
-// name: dense_normalise -> gate and layer norm
+// name: dense_normaliseINS0_8bfloat16 -> gate and layer norm
+// name: dense_normaliseIf -> the last layer norm, in float
 // name: dense_silu -> SiLU
 // name: batched_start -> start
 // name: batched_step -> step

@@ -100,12 +100,12 @@ struct tiled_scene {
     auto const bytes = [](std::size_t size) { return aligned_bytes(size); };
     auto const count = static_cast<std::size_t>(blocks);
     std::vector<aligned_bytes> own(count, bytes(ardent::trajectory_state_bytes<row_type>(head.channels(), most)));
-    std::vector<aligned_bytes> output(count, bytes(static_cast<std::size_t>(2 * most * head.outputs()) * 4));
+    aligned_bytes output = bytes(static_cast<std::size_t>(2 * most * head.outputs()) * 4);
     std::vector<aligned_bytes> scratch(count, bytes(head.block_bytes(2 * most, blocks)));
     aligned_bytes shared = bytes(head.shared_floats(2 * most, what.steps) * 4);
     auto const run = [&](auto& block, auto& grid, ardent::tile const& t, std::size_t b) {
       ardent::trajectory<2>(block, grid, t, rows.data(), numbers, head, random,
-                            {own[b].data(), output[b].floats(), shared.floats(), scratch[b].floats()}, samples.data());
+                            {own[b].data(), output.floats(), shared.floats(), scratch[b].floats()}, samples.data());
     };
     if (team)
       executor.run_team([&](auto& block, auto& grid, int worker) {

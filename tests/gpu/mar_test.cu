@@ -130,14 +130,11 @@ TEST_CASE("GPU: the transformer's conditions are the host's") {
 TEST_CASE("GPU: the first AR step of the shipped model gives the host's tokens") {
   // one AR step: nothing is known, so that no rounding is fed back
   mar::checkpoint const trained(mar::model_files::shipped());
-  mar::request const what = request_of(trained, {12});
+  mar::request const what = request_of(trained, {50});
   std::vector<float> const host = mar::draw<float>(trained, what).tokens;
   CHECK(largest_difference(mar::gpu::draw(trained, what, {}).tokens, host) < 1e-4);
-  // bfloat16's rounding alone, of weights on the host, moves one number in a hundred by 1e-2 and the worst by 5e-2
-  std::vector<double> const differences = sorted_differences(mar::gpu::draw(trained, what, {.head = true}).tokens,
-                                                             mar::draw<ardent::bfloat16>(trained, what).tokens);
-  CHECK(differences[differences.size() * 99 / 100] < 2e-2);
-  CHECK(differences.back() < 0.2);
+  CHECK(largest_difference(mar::gpu::draw(trained, what, {.head = true}).tokens,
+                           mar::draw<ardent::bfloat16>(trained, what).tokens) < 2e-2);
 }
 
 TEST_CASE("GPU: whole drawings of the shipped model stay near the host's") {

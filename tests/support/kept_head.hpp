@@ -24,10 +24,10 @@ void keep(made_linear& layer) {
           scales[static_cast<std::size_t>(n)];
 }
 
-/// @brief A head with the weights that a format keeps. The time embedding is not in tiles, and stays.
+/// @brief A head with the weights that a format keeps. Time embedding and the first and last layers stay.
 template <class Format>
 made_head kept_head(made_head head) {
-  for (made_linear* layer : {&head.condition, &head.input, &head.final_modulation, &head.output}) keep<Format>(*layer);
+  keep<Format>(head.final_modulation);
   for (made_block& b : head.blocks)
     for (made_linear* layer : {&b.mlp_in, &b.mlp_out, &b.modulation}) keep<Format>(*layer);
   return head;

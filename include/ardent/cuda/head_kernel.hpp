@@ -18,11 +18,11 @@ namespace cuda {
 namespace detail {
 
 /// Where the memory of an AR step is, in bytes from the workspace's start, at which the grid's blocks count their
-/// arrivals. Each block has a state and an output; the activations are the grid's, or each block's where it has its
-/// tile to itself.
+/// arrivals. Each block has a state; output and activations are the grid's, or each block's where it has its tile to
+/// itself.
 struct head_workspace {
   static constexpr std::size_t state = 256;  ///< of block 0
-  std::size_t output = 0;                    ///< of block 0
+  std::size_t output = 0;                    ///< of the grid or of block 0
   std::size_t activations = 0;               ///< of the grid or of block 0
   std::size_t state_step = 0;
   std::size_t output_step = 0;
@@ -39,13 +39,15 @@ head_workspace lay_out_head(Denoiser const& denoiser, int tokens, int branches, 
   const auto count = static_cast<std::size_t>(blocks);
   head_workspace w;
   w.state_step = aligned(trajectory_state_bytes<Row>(denoiser.channels(), tokens));
-  w.output_step =
+  const std::size_t output =
       aligned(static_cast<std::size_t>(rows) * static_cast<std::size_t>(denoiser.outputs()) * sizeof(float));
   const std::size_t activations = aligned(denoiser.shared_floats(rows, steps) * sizeof(float));
+  const bool shared = Denoiser::plan.shared;
+  w.output_step = shared ? 0 : output;
+  w.activations_step = shared ? 0 : activations;
   w.output = w.state + count * w.state_step;
-  w.activations = w.output + count * w.output_step;
-  w.activations_step = Denoiser::plan.shared ? 0 : activations;
-  w.bytes = w.activations + (Denoiser::plan.shared ? activations : count * activations);
+  w.activations = w.output + (shared ? output : count * output);
+  w.bytes = w.activations + (shared ? activations : count * activations);
   return w;
 }
 

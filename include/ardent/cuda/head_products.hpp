@@ -26,7 +26,7 @@ inline constexpr int dense_threads = 256;
 #pragma nv_diag_suppress 1407
 /// A row a warp; what works on single elements is spread alike.
 template <class Body>
-__attribute__((visibility("hidden"))) __global__ void __launch_bounds__(dense_threads)
+__attribute__((visibility("hidden"))) __global__ void __launch_bounds__(dense_threads, 2)
     dense_kernel(const __grid_constant__ Body body, int rows) {
   cuda_block<dense_threads> block;
   body(block, share_of(rows, static_cast<int>(blockIdx.x), static_cast<int>(gridDim.x)));
@@ -38,10 +38,10 @@ class dense_backend {
  public:
   dense_backend(cudaStream_t stream, blaslt_products& products) : stream_(stream), products_(products) {}
 
-  template <class Storage>
-  void product(dense_matrix<Storage> const& m, Storage const* x, int rows, float* y) {
+  template <class T>
+  void product(dense_matrix<T> const& m, T const* x, int rows, float* y) {
     // prepared before: found, not made
-    products_.enqueue(stream_, products_.prepare<Storage>(m.inputs, m.outputs, rows), m, x, y);
+    products_.enqueue(stream_, products_.prepare<T>(m.inputs, m.outputs, rows), m, x, y);
   }
   template <class Body>
   void run(Body const& body, int rows) const {
@@ -59,7 +59,7 @@ class dense_backend {
 }  // namespace detail
 
 /// @brief Draws tokens with an AdaLN head by cuBLASLt's matrix products: for AR steps of thousands of network rows. One
-/// `enqueue` is 5 D + 4 launches an evaluation and one step kernel; no copy, no allocation, no wait.
+/// `enqueue` is 5 D + 5 launches an evaluation and one step kernel; no copy, no allocation, no wait.
 ///
 /// Construction may allocate (on the host) and search for products; after it `enqueue` only enqueues. One enqueue at a
 /// time.
@@ -106,11 +106,14 @@ class head_products {
         images_(images),
         nonfinite_(nonfinite) {
     auto const& layout = head_.layout();
-    dense_matrix<Storage> const matrices[] = {layout.condition,        layout.output,   layout.final_modulation,
-                                              layout.first_modulation, layout.first_in, layout.first_out};
+    dense_matrix<float> const edges[] = {layout.condition, layout.output};
+    dense_matrix<Storage> const matrices[] = {layout.final_modulation, layout.first_modulation, layout.first_in,
+                                              layout.first_out};
     for (int i = 0; i < sampler.ar_steps(); ++i) {
       const int rows = sampler.tokens(i) * images * Sampler::branches;
       if (rows == 0) continue;
+      products_.template prepare<float>(layout.input.inputs, layout.input.outputs, rows / Sampler::branches);
+      for (dense_matrix<float> const& m : edges) products_.template prepare<float>(m.inputs, m.outputs, rows);
       for (dense_matrix<Storage> const& m : matrices) products_.template prepare<Storage>(m.inputs, m.outputs, rows);
     }
   }

@@ -64,8 +64,10 @@ struct tile {
 /// - `evaluate(block, grid, tile, time, x, output, shared, own)`: x [tokens][channels], this block's copy; output
 ///   [branches * tokens][outputs], shared by the grid and complete when it returns. It must not write `output` or
 ///   `shared` in a way that a block which has not yet entered could notice after the sync that precedes it.
-/// - `output_in_each_block`, optional: true if every block of the grid computes the whole output, in memory of its own;
-///   then blocks enter `evaluate` without waiting for one another, and `begin` must leave nothing to wait for.
+/// - `waits_itself`, optional: true if `evaluate` has a grid sync between any use of what it shares and its next
+/// change,
+///   the last output included; then blocks enter it without waiting for one another, and `begin` must leave nothing to
+///   wait for.
 template <class D>
 concept inline_denoiser = requires(D const& d, int n, float* out) {
   { D::predicted } -> std::convertible_to<prediction>;

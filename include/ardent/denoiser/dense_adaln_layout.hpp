@@ -5,6 +5,7 @@
 /// @brief An AdaLN MLP head's weights as plain row-major matrices, for a library's matrix products.
 
 #include <ardent/denoiser/adaln_shape.hpp>
+#include <ardent/dense_matrix.hpp>
 #include <ardent/network_shape.hpp>
 
 #include <cmath>
@@ -16,25 +17,17 @@
 namespace ardent {
 inline namespace v0 {
 
-/// @brief A view of y = W x + b. It does not own its memory.
-/// @tparam Storage  float, bfloat16 or float16
-template <class Storage>
-struct dense_matrix {
-  Storage const* weight = nullptr;  ///< [outputs][inputs], aligned to 64
-  float const* bias = nullptr;      ///< [outputs], aligned to 64
-  int inputs = 0;                   ///< inner dimension
-  int outputs = 0;                  ///< outputs
-};
-
-/// @brief Where each layer's matrix is. Every part starts at a multiple of 64 bytes from the start of the memory.
+/// @brief Where each layer's matrix is. The first and last layers are float, whatever the others are: what is rounded
+/// there shows in every output, and it is little that they read. Every part starts at a multiple of 64 bytes from the
+/// start of the memory.
 /// @tparam Storage  float, bfloat16 or float16
 /// @tparam Shape    an adaln_shape
 template <network_number Storage, class Shape>
 struct dense_adaln_layout {
   [[no_unique_address]] Shape shape;       ///< the sizes
-  dense_matrix<Storage> condition;         ///< condition_width to W
-  dense_matrix<Storage> input;             ///< channels to W
-  dense_matrix<Storage> output;            ///< W to outputs
+  dense_matrix<float> condition;           ///< condition_width to W
+  dense_matrix<float> input;               ///< channels to W
+  dense_matrix<float> output;              ///< W to outputs
   dense_matrix<Storage> final_modulation;  ///< W to 2 W: shift, scale
   dense_matrix<Storage> first_modulation;  ///< the first block's, W to 3 W: shift, scale, gate
   dense_matrix<Storage> first_in;          ///< the first block's first layer
@@ -52,14 +45,14 @@ struct dense_adaln_layout {
       throw std::invalid_argument("ardent::dense_adaln_layout: expected a width that is a multiple of 8, found " +
                                   std::to_string(width));
     base_ = static_cast<std::byte const*>(memory);
-    condition = matrix(shape.condition_width(), width);
-    input = matrix(shape.channels(), width);
-    output = matrix(width, shape.outputs());
-    final_modulation = matrix(width, 2 * width);
+    condition = matrix<float>(shape.condition_width(), width);
+    input = matrix<float>(shape.channels(), width);
+    output = matrix<float>(width, shape.outputs());
+    final_modulation = matrix<Storage>(width, 2 * width);
     const std::size_t start = bytes;
-    first_modulation = matrix(width, 3 * width);
-    first_in = matrix(width, width);
-    first_out = matrix(width, width);
+    first_modulation = matrix<Storage>(width, 3 * width);
+    first_in = matrix<Storage>(width, width);
+    first_out = matrix<Storage>(width, width);
     first_norm = reinterpret_cast<float const*>(part(2 * static_cast<std::size_t>(width) * sizeof(float)));
     block_bytes = static_cast<std::ptrdiff_t>(bytes - start);
     bytes = start + static_cast<std::size_t>(block_bytes) * static_cast<std::size_t>(shape.depth());
@@ -84,12 +77,13 @@ struct dense_adaln_layout {
     bytes += (size + 63) / 64 * 64;
     return place;
   }
-  dense_matrix<Storage> matrix(int inputs, int outputs) {
-    const auto size = static_cast<std::size_t>(inputs) * static_cast<std::size_t>(outputs) * sizeof(Storage);
-    dense_matrix<Storage> m;
+  template <class T>
+  dense_matrix<T> matrix(int inputs, int outputs) {
+    const auto size = static_cast<std::size_t>(inputs) * static_cast<std::size_t>(outputs) * sizeof(T);
+    dense_matrix<T> m;
     m.inputs = inputs;
     m.outputs = outputs;
-    m.weight = reinterpret_cast<Storage const*>(part(size));
+    m.weight = reinterpret_cast<T const*>(part(size));
     m.bias = reinterpret_cast<float const*>(part(static_cast<std::size_t>(outputs) * sizeof(float)));
     return m;
   }
@@ -117,11 +111,11 @@ void pack_dense_adaln(Shape const& shape, adaln_weights const& from, void* memor
   const auto vector = [](float const* values, int count, float const* place) {
     std::memcpy(const_cast<float*>(place), values, static_cast<std::size_t>(count) * sizeof(float));
   };
-  const auto matrix = [&](linear_weights const& w, dense_matrix<Storage> const& m) {
+  const auto matrix = [&]<class T>(linear_weights const& w, dense_matrix<T> const& m) {
     const auto count = static_cast<std::ptrdiff_t>(m.inputs) * m.outputs;
     for (std::ptrdiff_t i = 0; i < count; ++i) {
-      Storage& place = const_cast<Storage*>(m.weight)[i];
-      if constexpr (std::is_same_v<Storage, float>)
+      T& place = const_cast<T*>(m.weight)[i];
+      if constexpr (std::is_same_v<T, float>)
         place = w.weight[i];
       else
         store_weight(w.weight[i], place);

@@ -23,7 +23,8 @@ inline namespace v0 {
 /// - `run(body, rows)`: body(block, share) for shares that cover [0, rows), each by a block of warps;
 ///
 /// each after what came before. Between the products activations are rounded to Storage; sums, h, layer norms and
-/// modulations are float. A block's modulations are computed when it needs them: they stay in the cache.
+/// modulations are float, and so are the inputs of the first and last layers. A block's modulations are computed when
+/// it needs them: they stay in the cache.
 ///
 /// @tparam Storage  float, bfloat16 or float16: weights and activations
 /// @tparam Shape    an adaln_shape
@@ -49,14 +50,15 @@ class dense_adaln_mlp {
   template <class Backend>
   void begin(Backend& backend, float const* conditions, int rows, std::byte* workspace) const {
     const arrays m = memory_of(workspace);
-    backend.run(detail::dense_round<Storage>{conditions, layout_.shape.condition_width(), m.rounded}, rows);
-    backend.product(layout_.condition, m.rounded, rows, m.condition);
+    // a copy, since products want it aligned
+    backend.run(detail::dense_copy{conditions, layout_.shape.condition_width(), m.z}, rows);
+    backend.product(layout_.condition, m.z, rows, m.condition);
   }
 
   /// @brief One evaluation.
   /// @param times       time table, [times][W]
   /// @param time_index  its row for this evaluation: one number, in the memory that kernels read
-  /// @param x           [tokens][channels]
+  /// @param x           [tokens][channels], aligned as the backend's products want it
   /// @param output      [branches * tokens][outputs]
   template <class Backend>
   void evaluate(Backend& backend, float const* times, int const* time_index, float const* x, int tokens, int branches,
@@ -64,9 +66,8 @@ class dense_adaln_mlp {
     const arrays m = memory_of(workspace);
     Shape const& shape = layout_.shape;
     const int rows = tokens * branches, width = shape.width();
-    backend.run(detail::dense_embed<Storage>{times, time_index, m.condition, x, layout_.input.weight,
-                                             layout_.input.bias, width, shape.channels(), tokens, m.y, m.h},
-                rows);
+    backend.product(layout_.input, x, tokens, m.h);
+    backend.run(detail::dense_embed<Storage>{times, time_index, m.condition, width, tokens, m.y, m.h}, rows);
     float* modulation = m.modulation;
     float* before = m.modulation_before;
     for (int d = 0; d < shape.depth(); ++d) {
@@ -82,15 +83,16 @@ class dense_adaln_mlp {
       before = swap;
     }
     backend.product(layout_.final_modulation, m.y, rows, modulation);
-    backend.run(detail::dense_normalise<Storage>{m.h, m.update, before + 2 * width, modulation, nullptr, width,
-                                                 2 * width, 3 * width, m.x},
+    backend.run(detail::dense_normalise<float>{m.h, m.update, before + 2 * width, modulation, nullptr, width, 2 * width,
+                                               3 * width, m.hidden},
                 rows);
-    backend.product(layout_.output, m.x, rows, output);
+    backend.product(layout_.output, m.hidden, rows, output);
   }
 
  private:
   struct arrays {
-    Storage *rounded, *y, *x;                // [rows][condition_width], [rows][W], [rows][W]
+    Storage *y, *x;                          // [rows][W]
+    float* z;                                // [rows][condition_width]
     float *condition, *h, *hidden, *update;  // [rows][W]
     float *modulation, *modulation_before;   // [rows][3 W]
     std::size_t bytes;
@@ -99,7 +101,7 @@ class dense_adaln_mlp {
     detail::arena a(workspace);
     const auto rows = static_cast<std::size_t>(rows_), size = rows * static_cast<std::size_t>(layout_.shape.width());
     arrays m;
-    m.rounded = a.take<Storage>(rows * static_cast<std::size_t>(layout_.shape.condition_width()));
+    m.z = a.take<float>(rows * static_cast<std::size_t>(layout_.shape.condition_width()));
     m.y = a.take<Storage>(size);
     m.x = a.take<Storage>(size);
     m.condition = a.take<float>(size);

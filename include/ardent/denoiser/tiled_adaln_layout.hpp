@@ -5,8 +5,10 @@
 /// @brief An AdaLN MLP head's weights in tiles for tensor cores, in one piece of memory, which the caller owns.
 
 #include <ardent/denoiser/adaln_shape.hpp>
+#include <ardent/dense_matrix.hpp>
 #include <ardent/tile/matrix.hpp>
 
+#include <cmath>
 #include <cstddef>
 #include <cstring>
 #include <stdexcept>
@@ -16,8 +18,10 @@
 namespace ardent {
 inline namespace v0 {
 
-/// @brief Where each layer's tiles and vectors are. Every part starts at a multiple of 64 bytes from the start of the
-/// memory. The time embedding is not among them: it is computed once for all times, on the host.
+/// @brief Where each layer's weights are: in tiles, but for the first and last layers, which are float whatever the
+/// others are: what is rounded there shows in every output, and it is little that they read. Every part starts at a
+/// multiple of 64 bytes from the start of the memory. The time embedding is not among them: it is computed once for all
+/// times, on the host.
 /// @tparam Format  a format, see tile/format.hpp
 /// @tparam Shape   an adaln_shape
 template <class Format, class Shape>
@@ -25,9 +29,9 @@ struct tiled_adaln_layout {
   using storage = typename Format::storage;  ///< weights
 
   [[no_unique_address]] Shape shape;  ///< the sizes
-  tiled_matrix<Format> condition;     ///< condition_width to W
-  tiled_matrix<Format> input;         ///< channels to W
-  tiled_matrix<Format> output;        ///< W to outputs
+  dense_matrix<float> condition;      ///< condition_width to W
+  dense_matrix<float> input;          ///< channels to W
+  dense_matrix<float> output;         ///< W to outputs
   tiled_matrix<Format> modulation;    ///< W to (3 D + 2) W
   tiled_matrix<Format> first_in;      ///< the first block's first layer
   tiled_matrix<Format> first_out;     ///< the first block's second layer
@@ -44,9 +48,9 @@ struct tiled_adaln_layout {
                                   std::to_string(shape.width()));
     base_ = static_cast<std::byte const*>(memory);
     const int width = shape.width();
-    condition = matrix(shape.condition_width(), width);
-    input = matrix(shape.channels(), width);
-    output = matrix(width, shape.outputs());
+    condition = dense(shape.condition_width(), width);
+    input = dense(shape.channels(), width);
+    output = dense(width, shape.outputs());
     modulation = matrix(width, shape.modulations());
     const std::size_t start = bytes;
     first_norm = reinterpret_cast<float const*>(part(2 * static_cast<std::size_t>(width) * sizeof(float)));
@@ -79,6 +83,15 @@ struct tiled_adaln_layout {
     std::byte const* const place = base_ == nullptr ? nullptr : base_ + bytes;
     bytes += (size + 63) / 64 * 64;
     return place;
+  }
+  dense_matrix<float> dense(int inputs, int outputs) {
+    dense_matrix<float> m;
+    m.inputs = inputs;
+    m.outputs = outputs;
+    m.weight = reinterpret_cast<float const*>(
+        part(static_cast<std::size_t>(inputs) * static_cast<std::size_t>(outputs) * sizeof(float)));
+    m.bias = reinterpret_cast<float const*>(part(static_cast<std::size_t>(outputs) * sizeof(float)));
+    return m;
   }
   tiled_matrix<Format> matrix(int inputs, int outputs) {
     tiled_matrix<Format> m;
@@ -119,9 +132,18 @@ void pack_tiled_adaln(Shape const& shape, adaln_weights const& from, void* memor
                        const_cast<float*>(m.scale));
     vector(w.bias, m.outputs, m.bias);
   };
-  matrix(from.condition, to.condition);
-  matrix(from.input, to.input);
-  matrix(from.output, to.output);
+  const auto dense = [&](linear_weights const& w, dense_matrix<float> const& m) {
+    const int count = m.inputs * m.outputs;
+    for (int i = 0; i < count; ++i)
+      if (!std::isfinite(w.weight[i]))
+        throw std::invalid_argument("ardent::pack_tiled_adaln: expected finite weights, found " +
+                                    std::to_string(w.weight[i]));
+    vector(w.weight, count, m.weight);
+    vector(w.bias, m.outputs, m.bias);
+  };
+  dense(from.condition, to.condition);
+  dense(from.input, to.input);
+  dense(from.output, to.output);
 
   // All blocks' modulations and the last layer's are one matrix: they are one product of the same y.
   const auto width = static_cast<std::size_t>(shape.width());

@@ -6,7 +6,8 @@
 
 #include <ardent/denoiser/denoiser.hpp>
 #include <ardent/denoiser/tiled_adaln_layout.hpp>
-#include <ardent/detail/tiled_activations.hpp>
+#include <ardent/detail/tiled_memory.hpp>
+#include <ardent/detail/tiled_norm.hpp>
 #include <ardent/tile/product.hpp>
 
 #include <cstddef>
@@ -33,7 +34,7 @@ struct tiled_plan {
 /// @param hoisted  network rows of which modulations are computed at once, if they are hoisted
 template <class Format, class Shape>
 constexpr std::size_t tiled_block_bytes(Shape const& shape, int rows, int blocks, tiled_plan plan, int hoisted) {
-  using memory = detail::tiled_activations<Format>;
+  using memory = detail::tiled_memory<Format>;
   const auto panels = static_cast<std::size_t>(2 * shape.depth() * ((shape.width() + tile_outputs - 1) / tile_outputs));
   const auto count = static_cast<std::size_t>(blocks);
   const std::size_t weights = (panels + count - 1) / count * tile_outputs *
@@ -50,11 +51,12 @@ namespace denoiser {
 ///
 /// Of a grid of blocks, panel p of layer j of the residual blocks belongs to block (j P + p) mod blocks, P panels a
 /// layer: so each block has nearly the same share of all of them, and it can keep its share in shared memory. Layer
-/// norms and the output layer are computed by every block: what a grid must wait for is the input layer and the 2 D
-/// layers of the residual blocks, 2 D + 1 grid syncs an evaluation. With more rows it pays to compute each layer norm
-/// once, at D + 1 more.
+/// norms are computed by every block: what a grid must wait for is the input layer, the 2 D layers of the residual
+/// blocks and the output layer, 2 D + 2 grid syncs an evaluation. With more rows it pays to compute each of the blocks'
+/// layer norms once, at D more.
 ///
-/// Activations between layers are rounded to the format's type; sums, h, layer norms and modulations are float.
+/// Activations between layers are rounded to the format's type; sums, h, layer norms and modulations are float. The
+/// layers of condition, input and output are float altogether, and a few numbers for each block.
 ///
 /// @tparam Format  a format, see tile/format.hpp
 /// @tparam Shape   an adaln_shape
@@ -64,7 +66,7 @@ class tiled_adaln_mlp {
  public:
   using activation = typename Format::activation;               ///< activations between layers
   static constexpr prediction predicted = prediction::epsilon;  ///< it predicts epsilon
-  static constexpr bool output_in_each_block = true;            ///< every block computes the whole output
+  static constexpr bool waits_itself = true;                    ///< see inline_denoiser
   static constexpr tiled_plan plan = Plan;                      ///< how it is evaluated
 
   /// @brief A head over tiled weights, which it does not own.
@@ -83,12 +85,12 @@ class tiled_adaln_mlp {
   /// @brief The most tokens of a tile.
   int most_tokens(int branches) const { return 8 * Plan.groups / branches; }
 
-  /// @brief Floats shared by the grid: conditions, two h, hidden activations, and the modulations of all steps if they
-  /// are hoisted, else of one step (of two where blocks share a tile).
+  /// @brief Floats shared by the grid: conditions, h, hidden activations, and the modulations of all steps if they are
+  /// hoisted, else of one step.
   /// @param rows    network rows of a tile
   /// @param steps   denoising steps
   std::size_t shared_floats(int rows, int steps) const {
-    return memory_of::shared_floats(layout_.shape, rows, Plan.hoisted ? steps : Plan.shared ? 2 : 1);
+    return memory_of::shared_floats(layout_.shape, rows, Plan.hoisted ? steps : 1);
   }
   /// @brief Bytes of a block's own memory, on a GPU its shared memory: activations, scratch of the products, and the
   /// block's share of the weights where they stay.
@@ -108,18 +110,22 @@ class tiled_adaln_mlp {
     const int width = layout_.shape.width(), z_width = condition_width();
     const memory_of m(layout_.shape, rows, Plan.groups, shared, own);
     float const* const z = t.conditions;
-    detail::to_activations<Format>(block, m.x, rows, z_width, [=](int r, int k) ARDENT_INLINE_LAMBDA {
-      return z[at(r / tokens * total + first_token + r % tokens, z_width) + k];
-    });
     activation* const hidden = m.hidden;
     if (grid.rank() == 0)  // what pads the hidden activations is never written again
       block.elements({0, rows, 1}, {width, padded_inputs<Format>(width), 1}, [=](int r, int k) ARDENT_INLINE_LAMBDA {
         detail::store_activation(0, hidden[activation_index<Format>(r, k, rows)]);
       });
-    block.sync();
     float* const c = m.condition;
-    product<Plan.groups, Plan.shared>(block, grid, m.x, rows, layout_.condition, m.scratch,
-                                      [=](int r, int k, float v) ARDENT_INLINE_LAMBDA { c[at(r, width) + k] = v; });
+    dense_matrix<float> const& embed = layout_.condition;
+    for (int o = grid.rank() + block.warp() * grid.size(); o < width; o += block.warps() * grid.size())
+      for (int r = 0; r < rows; ++r) {
+        float const* const from = z + at(r / tokens * total + first_token + r % tokens, z_width);
+        float sum = 0;
+        for (int k = block.lane(); k < z_width; k += warp_size)
+          sum = detail::multiply_add(from[k], embed.weight[at(o, z_width) + k], sum);
+        sum = block.warp_sum(sum);
+        if (block.lane() == 0) c[at(r, width) + o] = sum + embed.bias[o];
+      }
     grid.sync(block);
     if constexpr (Plan.hoisted) {
       const int all = rows * t.steps, most = hoisted_rows_;
@@ -155,19 +161,16 @@ class tiled_adaln_mlp {
     const int width = layout_.shape.width(), stride = layout_.shape.modulations();
     const int channel_count = channels(), output_count = outputs();
     const memory_of m(layout_.shape, rows, Plan.groups, shared, own);
-    // the other h and modulations may still be read by blocks that finish the step before
-    float* const h = m.h + at(time.step % 2 * rows, width);
-    const int slot = Plan.hoisted ? time.step : Plan.shared ? time.step % 2 : 0;
-    float* const modulation = m.modulation + at(slot * rows, stride);
-    detail::to_activations<Format>(block, m.x, tokens, channel_count,
-                                   [=](int r, int k) ARDENT_INLINE_LAMBDA { return x[at(r, channel_count) + k]; });
-    block.sync();
-    product<Plan.groups, Plan.shared>(block, grid, m.x, tokens, layout_.input, m.scratch,
-                                      [=](int r, int k, float v) ARDENT_INLINE_LAMBDA {
-                                        for (int b = 0; b < branches; ++b) h[at(b * tokens + r, width) + k] = v;
-                                      });
+    float* const h = m.h;
+    float* const modulation = m.modulation + at(Plan.hoisted ? time.step * rows : 0, stride);
+    dense_matrix<float> const& input = layout_.input;
+    block.elements({0, tokens, 1}, {grid.rank(), width, grid.size()}, [=](int r, int k) ARDENT_INLINE_LAMBDA {
+      float sum = input.bias[k];
+      for (int i = 0; i < channel_count; ++i)
+        sum = detail::multiply_add(x[at(r, channel_count) + i], input.weight[at(k, channel_count) + i], sum);
+      for (int b = 0; b < branches; ++b) h[at(b * tokens + r, width) + k] = sum;
+    });
     if constexpr (!Plan.hoisted) {
-      block.sync();
       modulate<Plan.groups>(block, grid, t, time.step * rows, rows, m.x, m.scratch, m.condition, modulation);
     }
     grid.sync(block);
@@ -179,24 +182,36 @@ class tiled_adaln_mlp {
       });
       grid.sync(block);
       float const* const gate = modulation + (3 * d + 2) * width;
-      mlp_product(block, grid, m, m.hidden, rows, 2 * d + 1, [=](int r, int k, float v) ARDENT_INLINE_LAMBDA {
-        h[at(r, width) + k] += gate[at(r, stride) + k] * v;
-      });
+      const auto before = [=](int r, int k)
+                              ARDENT_INLINE_LAMBDA { return gated{h[at(r, width) + k], gate[at(r, stride) + k]}; };
+      const auto add = [=](int r, int k, float v, gated const& g)
+                           ARDENT_INLINE_LAMBDA { h[at(r, width) + k] = g.h + g.gate * v; };
+      mlp_product(block, grid, m, m.hidden, rows, 2 * d + 1, product_use{before, add});
       grid.sync(block);
     }
-    activation const* const normal = normalise(block, grid, m, rows, h, modulation, layout_.shape.depth(), nullptr);
-    unsigned long long* const counter = grid.rank() == 0 ? nonfinite_ : nullptr;
-    tile_product<Plan.groups, true>(block, normal, rows, layout_.output, {0, layout_.output.panels(), 1},
-                                    panels_of(layout_.output), m.scratch,
-                                    [=](int r, int k, float v) ARDENT_INLINE_LAMBDA {
-                                      output[at(r, output_count) + k] = v;
-                                      detail::count_nonfinite(v, counter);
-                                    });
-    block.sync();
+    // a row is dealt to several blocks, if there are more blocks than rows, and each has a part of its outputs
+    unsigned long long* const counter = nonfinite_;
+    const int blocks = grid.size(), shares = blocks > rows ? blocks / rows : 1;
+    for (int q = grid.rank(); q < rows * shares; q += blocks) {
+      const int r = q % rows, first = q / rows + block.warp() * shares;
+      if (first >= output_count) continue;
+      const detail::norm_row row(r, width, h, modulation, stride, layout_.shape.depth(), nullptr);
+      detail::normal_row<> normal;
+      detail::normalise_row(block, row, normal);
+      detail::normal_products(block, row, normal, layout_.output, first, block.warps() * shares,
+                              [=](int k, float v) ARDENT_INLINE_LAMBDA {
+                                output[at(r, output_count) + k] = v;
+                                detail::count_nonfinite(v, counter);
+                              });
+    }
+    grid.sync(block);
   }
 
  private:
-  using memory_of = detail::tiled_activations<Format>;
+  using memory_of = detail::tiled_memory<Format>;
+  struct gated {
+    float h, gate;
+  };
 
   ARDENT_INLINE static std::ptrdiff_t at(int row, int stride) { return static_cast<std::ptrdiff_t>(row) * stride; }
   ARDENT_INLINE static int words(std::ptrdiff_t weights) {

@@ -3,7 +3,7 @@
 
 // What a head evaluated by a library's matrix products does between them: kernel bodies, each for a share of the rows.
 
-#include <ardent/detail/tiled_activations.hpp>
+#include <ardent/detail/tiled_norm.hpp>
 #include <ardent/group/group.hpp>
 
 #include <cstddef>
@@ -12,52 +12,88 @@ namespace ardent {
 inline namespace v0 {
 namespace detail {
 
-/// to [rows][width] = from, rounded.
-template <class Storage>
-struct dense_round {
+/// f(r, c) gives four neighbours and store(r, c, v) stores them, for `rows` and all columns of a width that is a
+/// multiple of 4. A thread reads several quads before it stores the first, so that they are on their way together.
+ARDENT_ANY_GROUP
+template <int AtOnce, class Block, class F, class Store>
+ARDENT_INLINE void dense_quads(Block& block, strided_range rows, int width, F const& f, Store const& store) {
+  const int quads = width / 4, all = size_of(rows) * quads;
+  for (int first = block.rank(); first < all; first += AtOnce * block.size()) {
+    decltype(f(0, 0)) v[AtOnce];
+    for (int j = 0; j < AtOnce; ++j) {
+      const int i = first + j * block.size();
+      if (i < all) v[j] = f(rows.first + i / quads * rows.step, i % quads * 4);
+    }
+    for (int j = 0; j < AtOnce; ++j) {
+      const int i = first + j * block.size();
+      if (i < all) store(rows.first + i / quads * rows.step, i % quads * 4, v[j]);
+    }
+  }
+}
+
+/// to [rows][width] = from.
+struct dense_copy {
   float const* from;  // [rows][width]
   int width;
-  Storage* to;
+  float* to;
 
   ARDENT_ANY_GROUP
   template <class Block>
   ARDENT_INLINE void operator()(Block& block, strided_range rows) const {
-    const dense_round& a = *this;
+    const dense_copy& a = *this;
     block.elements(rows, {0, width, 1}, [&a](int r, int c) ARDENT_INLINE_LAMBDA {
       const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(r) * a.width + c;
-      store_activation(a.from[i], a.to[i]);
+      a.to[i] = a.from[i];
     });
   }
 };
 
-/// y = SiLU(time + condition), and h = input(x) for all branches.
+/// y = SiLU(time + condition), and h of the second branch, which begins as the first's.
 template <class Storage>
 struct dense_embed {
   float const* times;      // [times][width]
   int const* time_index;   // of this evaluation
   float const* condition;  // [rows][width]
-  float const* x;          // [tokens][channels]
-  Storage const* weight;   // input layer, [width][channels]
-  float const* bias;       // [width]
-  int width, channels, tokens;
+  int width, tokens;
   Storage* y;  // [rows][width]
   float* h;    // [rows][width]
 
   ARDENT_ANY_GROUP
   template <class Block>
   ARDENT_INLINE void operator()(Block& block, strided_range rows) const {
+    struct embedded {
+      four_floats y, h;
+    };
     const dense_embed& a = *this;
     float const* const time = times + static_cast<std::ptrdiff_t>(*time_index) * width;
-    block.elements(rows, {0, width, 1}, [&a, time](int r, int c) ARDENT_INLINE_LAMBDA {
-      const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(r) * a.width + c;
-      store_activation(silu(time[c] + a.condition[i]), a.y[i]);
-      float const* const row = a.x + static_cast<std::ptrdiff_t>(r % a.tokens) * a.channels;
-      float sum = a.bias[c];
-      for (int k = 0; k < a.channels; ++k)
-        sum += row[k] * to_float(a.weight[static_cast<std::ptrdiff_t>(c) * a.channels + k]);
-      a.h[i] = sum;
-    });
+    dense_quads<2>(
+        block, rows, width,
+        [&a, time](int r, int c) ARDENT_INLINE_LAMBDA {
+          const four_floats of_time = load_floats(time + c);
+          embedded v{load_floats(a.condition + (static_cast<std::ptrdiff_t>(r) * a.width + c)), {}};
+          if (r >= a.tokens) v.h = load_floats(a.h + (static_cast<std::ptrdiff_t>(r - a.tokens) * a.width + c));
+          for (int j = 0; j < 4; ++j) v.y.value[j] = silu(of_time.value[j] + v.y.value[j]);
+          return v;
+        },
+        [&a](int r, int c, embedded const& v) ARDENT_INLINE_LAMBDA {
+          const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(r) * a.width + c;
+          store_activations(v.y.value, a.y + i);
+          if (r >= a.tokens) store_activations(v.h.value, a.h + i);
+        });
   }
+};
+
+/// A row's h + gate * update.
+struct gated_update {
+  static constexpr bool stores = true;
+  float const *update, *gate;
+  float* h;
+  ARDENT_INLINE four_floats operator()(int c, four_floats v) const {
+    const four_floats u = load_floats(update + c), g = load_floats(gate + c);
+    for (int i = 0; i < 4; ++i) v.value[i] = multiply_add(g.value[i], u.value[i], v.value[i]);
+    return v;
+  }
+  ARDENT_INLINE void store(int c, four_floats const& v) const { store_activations(v.value, h + c); }
 };
 
 /// h += gate * update if there is one; then to = LN(h) (1 + scale) + shift, a warp a row.
@@ -74,40 +110,20 @@ struct dense_normalise {
   ARDENT_ANY_GROUP
   template <class Block>
   ARDENT_INLINE void operator()(Block& block, strided_range rows) const {
-    const float inverse = quotient(1.0f, static_cast<float>(width));
+    constexpr int columns = 4 * warp_size;
     for (int r = rows.first + block.warp() * rows.step; r < rows.last; r += block.warps() * rows.step) {
-      float* const row = h + static_cast<std::ptrdiff_t>(r) * width;
-      float const* const shift = modulation + static_cast<std::ptrdiff_t>(r) * stride;
-      float sum = 0;
-      for (int c = 4 * block.lane(); c < width; c += 4 * warp_size) {
-        four_floats v = load_floats(row + c);
-        if (update != nullptr) {
-          const four_floats u = load_floats(update + static_cast<std::ptrdiff_t>(r) * width + c);
-          const four_floats g = load_floats(gate + static_cast<std::ptrdiff_t>(r) * gate_stride + c);
-          for (int i = 0; i < 4; ++i) v.value[i] += g.value[i] * u.value[i];
-          store_activations(v.value, row + c);
-        }
-        sum += (v.value[0] + v.value[1]) + (v.value[2] + v.value[3]);
-      }
-      // each lane reads below what it wrote itself
-      const float mean = block.warp_sum(sum) * inverse;
-      float squares = 0;
-      for (int c = 4 * block.lane(); c < width; c += 4 * warp_size) {
-        const four_floats v = load_floats(row + c);
-        for (int i = 0; i < 4; ++i) squares += (v.value[i] - mean) * (v.value[i] - mean);
-      }
-      const float factor = reciprocal_sqrt(block.warp_sum(squares) * inverse + 1e-6f);
-      for (int c = 4 * block.lane(); c < width; c += 4 * warp_size) {
-        const four_floats v = load_floats(row + c), up = load_floats(shift + width + c), by = load_floats(shift + c);
-        float out[4];
-        for (int i = 0; i < 4; ++i) out[i] = (v.value[i] - mean) * factor;
-        if (norm != nullptr) {
-          const four_floats w = load_floats(norm + c), b = load_floats(norm + width + c);
-          for (int i = 0; i < 4; ++i) out[i] = out[i] * w.value[i] + b.value[i];
-        }
-        for (int i = 0; i < 4; ++i) out[i] = out[i] * (1.0f + up.value[i]) + by.value[i];
-        store_activations(out, to + static_cast<std::ptrdiff_t>(r) * width + c);
-      }
+      const norm_row row(r, width, h, modulation, stride, 0, norm);
+      const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(r) * width;
+      normal_row<8> normal;
+      if (update != nullptr)
+        normalise_row(block, row, normal,
+                      gated_update{update + at, gate + static_cast<std::ptrdiff_t>(r) * gate_stride, h + at});
+      else
+        normalise_row(block, row, normal);
+      int c = 4 * block.lane();
+      for (int q = 0; q < normal.kept_quads; ++q, c += columns)
+        if (c < width) store_activations(normal.kept[q].value, to + (at + c));
+      for (; c < width; c += columns) store_activations(normal.quad(row, c).value, to + (at + c));
     }
   }
 };
@@ -123,10 +139,16 @@ struct dense_silu {
   template <class Block>
   ARDENT_INLINE void operator()(Block& block, strided_range rows) const {
     const dense_silu& a = *this;
-    block.elements(rows, {0, width, 1}, [&a](int r, int c) ARDENT_INLINE_LAMBDA {
-      const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(r) * a.width + c;
-      store_activation(silu(a.from[i]), a.to[i]);
-    });
+    dense_quads<4>(
+        block, rows, width,
+        [&a](int r, int c) ARDENT_INLINE_LAMBDA {
+          four_floats v = load_floats(a.from + (static_cast<std::ptrdiff_t>(r) * a.width + c));
+          for (int j = 0; j < 4; ++j) v.value[j] = silu(v.value[j]);
+          return v;
+        },
+        [&a](int r, int c, four_floats const& v) ARDENT_INLINE_LAMBDA {
+          store_activations(v.value, a.to + (static_cast<std::ptrdiff_t>(r) * a.width + c));
+        });
   }
 };
 

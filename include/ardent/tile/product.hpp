@@ -37,7 +37,32 @@ ARDENT_HD constexpr std::size_t product_scratch(int groups) {
   return static_cast<std::size_t>(product_slices) * static_cast<std::size_t>(groups < 2 ? 2 : groups) * 64;
 }
 
+/// @brief What is done with a product: `before(row, column)` reads what it needs besides, early, and
+/// `then(row, column, y, what before gave)` uses both.
+template <class Before, class Then>
+struct product_use {
+  Before before;  ///< reads only
+  Then then;      ///< reads and writes
+};
+
 namespace detail {
+
+struct nothing {};
+
+template <class F>
+ARDENT_INLINE auto read_before(F const& f, int row, int column) {
+  if constexpr (requires { f.before(row, column); })
+    return f.before(row, column);
+  else
+    return nothing{};
+}
+template <class F, class T>
+ARDENT_INLINE void use_product(F const& f, int row, int column, float y, T const& read) {
+  if constexpr (requires { f.then(row, column, y, read); })
+    f.then(row, column, y, read);
+  else
+    f(row, column, y);
+}
 
 /// c [tile][4] = the products of one panel with all rows, over a slice of the chunks.
 ARDENT_ANY_GROUP
@@ -57,7 +82,7 @@ ARDENT_INLINE void slice_product(Block& block, typename Format::activation const
     from[i] = (row < rows ? row : rows - 1) * step + lane % 4 * (step / 4);
   }
 #if defined(__CUDA_ARCH__)
-#  pragma unroll(Groups <= 2 ? 8 : 4)  // bytes on their way: with few rows, reading the weights is all there is to do
+#  pragma unroll(Groups <= 2 ? 8 : Groups == 6 ? 3 : 4)  // bytes on their way, as many as registers allow
 #endif
   for (int chunk = chunks * slice / product_slices; chunk < last; ++chunk) {
     const lane_words w =
@@ -74,11 +99,19 @@ ARDENT_INLINE void slice_product(Block& block, typename Format::activation const
   }
 }
 
-/// What an output is of its sum.
+/// What makes an output of a sum.
+struct affine {
+  float scale, bias;
+};
+
 template <class Format>
-ARDENT_INLINE float finished(tiled_matrix<Format> const& m, int column, float sum) {
-  if constexpr (Format::scaled) return sum * m.scale[column] + m.bias[column];
-  return sum + m.bias[column];
+ARDENT_INLINE affine affine_of(tiled_matrix<Format> const& m, int column) {
+  if constexpr (Format::scaled) return {m.scale[column], m.bias[column]};
+  return {1, m.bias[column]};
+}
+template <class Format>
+ARDENT_INLINE float finished(affine const& a, float sum) {
+  return Format::scaled ? sum * a.scale + a.bias : sum + a.bias;
 }
 
 /// f(row, column, y) for what a lane holds of a panel's products.
@@ -88,18 +121,20 @@ ARDENT_INLINE void give_products(int lane, int rows, tiled_matrix<Format> const&
   for (int j = 0; j < 2; ++j) {
     const int column = panel * tile_outputs + fragment::c_column(lane, j);
     if (column >= m.outputs) continue;
+    const affine a = affine_of(m, column);
     for (int i = 0; i < (Groups + 1) / 2; ++i)
       for (int half = 0; half < 2; ++half) {
         const int row = 16 * i + fragment::c_row(lane, j + 2 * half);
-        if (row < rows) f(row, column, finished(m, column, c[i][j + 2 * half]));
+        if (row < rows)
+          use_product(f, row, column, finished<Format>(a, c[i][j + 2 * half]), read_before(f, row, column));
       }
   }
 }
 
 }  // namespace detail
 
-/// @brief f(row, column, y) once for each row and each column of the panels, by some thread, y = bias + sum over k of
-/// x(row, k) * weight(column, k).
+/// @brief f(row, column, y) (or a product_use) once for each row and each column of the panels, by some thread, y =
+/// bias + sum over k of x(row, k) * weight(column, k).
 ///
 /// Every thread of the block calls it, with the same arguments. x must be visible to the block before. No
 /// synchronisation after: sync before `scratch` or x is written.
@@ -141,6 +176,22 @@ ARDENT_INLINE void tile_product(Block& block, typename Format::activation const*
     const int held = (rows + 7) / 8 * 8, per_round = 2 * held <= 8 * (Groups < 2 ? 2 : Groups) ? 2 : 1;
     for (int first = 0; first < count; first += per_round) {
       const int here = count - first < per_round ? count - first : per_round;
+      // sums of this round: thread i has number i, i + threads ...; what else the first needs is read before the
+      // product
+      const int width = here * tile_outputs, all = rows * width;
+      const auto column_of = [&](int i) ARDENT_INLINE_LAMBDA {
+        const int c = i % width;
+        return (panels.first + (first + c / tile_outputs) * panels.step) * tile_outputs + c % tile_outputs;
+      };
+      const auto is_there = [&](int i) ARDENT_INLINE_LAMBDA { return i < all && column_of(i) < m.outputs; };
+      int i = block.rank();
+      detail::affine a{};
+      decltype(detail::read_before(f, 0, 0)) read{};
+      const auto read_for = [&](int number) ARDENT_INLINE_LAMBDA {
+        a = detail::affine_of(m, column_of(number));
+        read = detail::read_before(f, number / width, column_of(number));
+      };
+      if (is_there(i)) read_for(i);
       if (first > 0) block.sync();  // the last round's sums are read
       for (int task = warp; task < here * product_slices; task += warps) {
         float part[tiles][4];
@@ -153,16 +204,16 @@ ARDENT_INLINE void tile_product(Block& block, typename Format::activation const*
               to[(16 * t + fragment::c_row(lane, j)) * tile_outputs + fragment::c_column(lane, j)] = part[t][j];
       }
       block.sync();
-      block.elements({0, rows, 1}, {0, here * tile_outputs, 1}, [&](int r, int c) ARDENT_INLINE_LAMBDA {
-        const int panel = panels.first + (first + c / tile_outputs) * panels.step;
-        const int column = panel * tile_outputs + c % tile_outputs;
-        if (column >= m.outputs) return;
+      for (bool early = true; i < all; i += block.size(), early = false) {
+        if (!is_there(i)) continue;
+        if (!early) read_for(i);
+        const int r = i / width, c = i % width;
         float const* const from =
             scratch + (c / tile_outputs * product_slices * held + r) * tile_outputs + c % tile_outputs;
         float sum = from[0];
         for (int s = 1; s < product_slices; ++s) sum += from[s * held * tile_outputs];
-        f(r, column, detail::finished(m, column, sum));
-      });
+        detail::use_product(f, r, column_of(i), detail::finished<Format>(a, sum), read);
+      }
     }
   }
 }

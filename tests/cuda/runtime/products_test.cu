@@ -125,7 +125,7 @@ TEST_CASE("blaslt_products: a library that cannot") {
   CHECK(library.prepare<float>(8, 16, 3) == 0);
 }
 
-TEST_CASE("head_products: an AR step is 5 D + 4 launches an evaluation, a start and steps, and can be captured") {
+TEST_CASE("head_products: an AR step is 5 D + 5 launches an evaluation, a start and steps, and can be captured") {
   fake::reset();
   fake::blaslt::reset();
   fake::blaslt::compute(false);
@@ -141,10 +141,10 @@ TEST_CASE("head_products: an AR step is 5 D + 4 launches an evaluation, a start 
     head.enqueue(stream.get(), ar_step, step_of(ar_step), ardent::random::philox(1), samples);
     auto const evaluations = static_cast<std::size_t>(sampler{}.rows(ar_step).size());
     std::size_t const products_of_step = static_cast<std::size_t>(fake::blaslt::products() - matmuls);
-    CHECK(products_of_step == evaluations * (3 * depth + 2) + 1);  // and the conditions' once
+    CHECK(products_of_step == evaluations * (3 * depth + 3) + 1);  // and the conditions' once
     // rounding the conditions, before them; the start; the steps
     CHECK(fake::launches().size() - launches + products_of_step ==
-          1 + evaluations * (5 * depth + 4) + 1 + 1 + evaluations);
+          1 + evaluations * (5 * depth + 5) + 1 + 1 + evaluations);
   }
   std::vector<fake::call> const calls = fake::calls();
   for (std::size_t i = before; i < calls.size(); ++i) CHECK(calls[i].captured);
