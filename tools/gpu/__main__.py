@@ -139,7 +139,7 @@ class Run:
             self.record(kind="note", text="compute-sanitizer was not found")
             return
         for tool in checks.TOOLS:
-            self.test(tool, found, 75)
+            self.test(tool, found, self.chosen.sanitizer_seconds)
 
     def benchmark(self):
         paths = self.paths("benchmark")
@@ -192,6 +192,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=("tests", "sanitizers", "benchmarks"))
     parser.add_argument("--seconds", type=float, default=560, help="for all of it; a command may take 10 minutes")
+    parser.add_argument("--sanitizer-seconds", type=float, default=75, help="for each of compute-sanitizer's tools")
     parser.add_argument("--out", default=os.fspath(ROOT / "build/gpu"))
     parser.add_argument("--compile-only", action="store_true")
     parser.add_argument("--build-only", action="store_true")
