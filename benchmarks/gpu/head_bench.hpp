@@ -108,7 +108,7 @@ void time_head(clock const& clock, char const* model, char const* format, Shape 
       told_tuning::told = regime;
       if (head.regime(tokens) != regime) continue;  // not on this card
       const auto which = static_cast<std::size_t>(regime);
-      if (hopeless[which] && regime != chosen) continue;
+      if (regime != chosen && (hopeless[which] || (regime == head_regime::tiles && images < 64))) continue;
       const device_bytes workspace(head.workspace_bytes(tokens));
       const auto time = clock.time([&](cudaStream_t s) {
         head.enqueue(s, 0, inputs.tile(tokens), ardent::random::philox(1), workspace.template as<void>(),
@@ -118,7 +118,7 @@ void time_head(clock const& clock, char const* model, char const* format, Shape 
       seconds[which] = time.seconds;
       fastest = std::min(fastest, time.seconds);
     }
-    // blocks with tiles of their own take as long for few images as for many
+    // but blocks with tiles of their own take as long for few images as for many: they are timed with many only
     for (std::size_t i = 0; i < 4; ++i)
       hopeless[i] = seconds[i] > 3 * fastest && i != static_cast<std::size_t>(head_regime::tiles);
   }
