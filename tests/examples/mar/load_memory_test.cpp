@@ -130,7 +130,7 @@ TEST_CASE("mar: loading a checkpoint copies no weights but to pack them") {
     trained.network().pack(mar::matrix_format::float32);
     peak();
   });
-  CHECK(packed >= size * 9 / 10);  // else something else was measured
+  CHECK(packed >= size * 3 / 4);  // else something else was measured; a busy kernel takes idle pages away meanwhile
   CHECK(packed < size + slack);
   CHECK(growth("RssFile", [&](auto const& peak) {
           mar::checkpoint const trained(files);
