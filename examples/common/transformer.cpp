@@ -36,7 +36,7 @@ workspace::workspace(int rows, int width, int hidden, ardent::simd_level level)
       score_stride_(rounded_up(rows)),
       features_(product(rows, width)),
       qkv_(product(rows, 3 * width)),
-      hidden_(product(rows, hidden)),
+      hidden_(product(rows, hidden_stride(hidden))),
       scores_(product(chunk, score_stride_)),
       factors_(chunk),
       keys_(product(score_stride_, width)),

@@ -32,8 +32,11 @@ class workspace {
   [[nodiscard]] float* qkv() noexcept { return qkv_.data(); }
   /// @brief LayerNorm's result, then the attention's, [rows][width].
   [[nodiscard]] float* features() noexcept { return features_.data(); }
-  /// @brief The MLP's hidden layer, [rows][hidden].
+  /// @brief The MLP's hidden layer, [rows][hidden] with hidden_stride(hidden) floats from row to row.
   [[nodiscard]] float* hidden() noexcept { return hidden_.data(); }
+  /// @brief An odd number of 64 bytes, in floats: a column of many rows, which a product reads together, then lies in
+  /// many sets of a first-level cache. (A width of 3072 would put it into one.)
+  [[nodiscard]] static constexpr int hidden_stride(int hidden) noexcept { return ((hidden + 15) / 16 | 1) * 16; }
   /// @brief What products with weights of a narrow storage read, [rows] of the largest width.
   [[nodiscard]] std::byte* narrow() noexcept { return narrow_.data(); }
   /// @brief The attention weights of one head and up to `chunk` queries, [chunk][score_stride()].

@@ -55,15 +55,15 @@ void normalise(Block const& block, packed_norm const& norm, float const* x, int 
 }
 
 /// @brief f(row, column, y) for y = layer(x), of some rows and panels.
-/// @param x [rows.last][layer.inputs]; only `rows` are read
+/// @param x [rows.last][layer.inputs], `stride` floats from row to row; only `rows` are read
 template <class Storage, class Block, class F>
-void multiply(Block const& block, packed_matrix<Storage> const& layer, float const* x, strided_range rows,
+void multiply(Block const& block, packed_matrix<Storage> const& layer, float const* x, int stride, strided_range rows,
               strided_range panels, workspace& work, F f) {
   if constexpr (std::is_same_v<Storage, float>) {
-    block.product(ardent::product_rows<float>{x, layer.inputs}, rows, layer, panels, f);
+    block.product(ardent::product_rows<float>{x, stride}, rows, layer, panels, f);
   } else {
     ardent::product_rows<Storage> const narrow{work.narrow(), ardent::narrowed_bytes<Storage>(layer.inputs)};
-    block.narrow(x, layer.inputs, rows, layer.inputs, narrow);
+    block.narrow(x, stride, rows, layer.inputs, narrow);
     block.product(narrow, rows, layer, panels, f);
   }
 }
@@ -71,7 +71,7 @@ void multiply(Block const& block, packed_matrix<Storage> const& layer, float con
 /// @brief f(row, column, y) for y = layer(x), all rows and outputs.
 template <class Storage, class Block, class F>
 void multiply(Block const& block, packed_matrix<Storage> const& layer, float const* x, int rows, workspace& work, F f) {
-  multiply(block, layer, x, {0, rows, 1}, {0, layer.panels(), 1}, work, f);
+  multiply(block, layer, x, layer.inputs, {0, rows, 1}, {0, layer.panels(), 1}, work, f);
 }
 
 /// @brief See transformer.hpp.
@@ -84,14 +84,14 @@ void project_qkv(Block const& block, packed_block<Storage> const& layer, float c
   float* const qkv = work.qkv();
   auto const store = [=](int r, int c, float y) ARDENT_INLINE_LAMBDA { row_of(qkv, r, stride)[c] = y; };
   if (first_query <= begin) {
-    multiply(block, layer.qkv, normed, {begin, end, 1}, {0, panels, 1}, work, store);
+    multiply(block, layer.qkv, normed, width, {begin, end, 1}, {0, panels, 1}, work, store);
     return;
   }
   // A panel in which queries end and keys begin is done by both.
-  multiply(block, layer.qkv, normed, {begin, end, 1}, {width / panel_width, panels, 1}, work, store);
+  multiply(block, layer.qkv, normed, width, {begin, end, 1}, {width / panel_width, panels, 1}, work, store);
   if (first_query >= end) return;
-  multiply(block, layer.qkv, normed, {first_query, end, 1}, {0, (width + panel_width - 1) / panel_width, 1}, work,
-           store);
+  multiply(block, layer.qkv, normed, width, {first_query, end, 1}, {0, (width + panel_width - 1) / panel_width, 1},
+           work, store);
 }
 
 /// @brief The keys of a head, [sequence][width of a head] in rows of `stride` floats, as weights of a layer that has an
@@ -203,7 +203,8 @@ void attend(Block const& block, int width, int heads, int sequence, int first_qu
 template <class Storage, class Block>
 void attend_and_mlp(Block const& block, packed_block<Storage> const& layer, float* x, int rows, int first_query,
                     workspace& work) {
-  int const width = layer.width(), wanted = rows - first_query, hidden_width = layer.hidden();
+  int const width = layer.width(), wanted = rows - first_query,
+            hidden_stride = workspace::hidden_stride(layer.hidden());
   float* const out = row_of(x, first_query, width);
   auto const add = [=](int r, int c, float y) ARDENT_INLINE_LAMBDA { row_of(out, r, width)[c] += y; };
   attend(block, width, layer.heads, rows, first_query, work);
@@ -211,8 +212,8 @@ void attend_and_mlp(Block const& block, packed_block<Storage> const& layer, floa
   normalise(block, layer.norm2, out, wanted, work.features(), work.factors());
   float* const hidden = work.hidden();
   multiply(block, layer.fc1, work.features(), wanted, work,
-           [=](int r, int c, float y) ARDENT_INLINE_LAMBDA { row_of(hidden, r, hidden_width)[c] = gelu(y); });
-  multiply(block, layer.fc2, hidden, wanted, work, add);
+           [=](int r, int c, float y) ARDENT_INLINE_LAMBDA { row_of(hidden, r, hidden_stride)[c] = gelu(y); });
+  multiply(block, layer.fc2, hidden, hidden_stride, {0, wanted, 1}, {0, layer.fc2.panels(), 1}, work, add);
 }
 
 }  // namespace examples::transformer::kernels

@@ -148,14 +148,15 @@ struct int8_row {
   std::int32_t sum = 0;  ///< of the row's whole numbers
 };
 
-/// @brief Bytes of a narrowed row, a multiple of 64: in the widest of the forms that some block gives it, with room for
-/// the zeros that fill a vector of 16. 0 for float.
+/// @brief Bytes of a narrowed row, an odd multiple of 64 (rows then do not all want the same lines of a first-level
+/// cache): in the widest of the forms that some block gives it, with room for the zeros that fill a vector of 16.
+/// 0 for float.
 template <class Storage>
 ARDENT_HD constexpr int narrowed_bytes(int inputs) {
   if (std::is_same_v<Storage, float>) return 0;
   const int padded = (inputs + 15) / 16 * 16;
   const int bytes = std::is_same_v<Storage, bfloat16> ? 4 * padded : static_cast<int>(sizeof(int8_row)) + 2 * padded;
-  return (bytes + 63) / 64 * 64;
+  return ((bytes + 63) / 64 | 1) * 64;
 }
 
 }  // namespace v0

@@ -85,13 +85,13 @@ class adaln_mlp {
   template <class Block, class Grid>
   ARDENT_INLINE void begin(Block& block, Grid& grid, tile const& t, float* shared, float*) const {
     const activations a(layout_.shape, t.rows(), t.steps_at_once, shared);
-    const int width = layout_.shape.width(), z_width = condition_width();
+    const int stride = a.stride, z_width = condition_width();
     for (int branch = 0; branch < t.branches; ++branch) {
-      float* const y = a.condition + at(branch * t.tokens, width);
+      float* const y = a.condition + at(branch * t.tokens, stride);
       float const* const z = t.conditions + at(branch * t.total + t.first, z_width);
       block.product({z, z_width}, {0, t.tokens, 1}, layout_.condition,
                     share_of(layout_.condition.panels(), grid.rank(), grid.size()),
-                    [=](int r, int c, float v) ARDENT_INLINE_LAMBDA { y[at(r, width) + c] = v; });
+                    [=](int r, int c, float v) ARDENT_INLINE_LAMBDA { y[at(r, stride) + c] = v; });
     }
   }
 
@@ -103,37 +103,38 @@ class adaln_mlp {
     const int rows = t.rows(), width = layout_.shape.width(), outputs_ = outputs();
     const int tokens = t.tokens, branches = t.branches;
     const activations a(layout_.shape, rows, t.steps_at_once, shared);
+    const int stride = a.stride;
     const strided_range all_rows{0, rows, 1};
     const strided_range my_panels = share_of(layout_.input.panels(), grid.rank(), grid.size());
     float* const h = a.h;
     block.product({x, channels()}, {0, tokens, 1}, layout_.input, my_panels,
                   [=](int r, int c, float v) ARDENT_INLINE_LAMBDA {
-                    for (int b = 0; b < branches; ++b) h[at(b * tokens + r, width) + c] = v;
+                    for (int b = 0; b < branches; ++b) h[at(b * tokens + r, stride) + c] = v;
                   });
-    const int ahead = time.step % t.steps_at_once, stride = layout_.shape.modulations();
+    const int ahead = time.step % t.steps_at_once, of_modulation = a.modulation_stride;
     if (ahead == 0) modulate(block, grid, t, time, a);
     grid.sync(block);
-    float const* const modulation = a.modulation + at(ahead * rows, stride);
+    float const* const modulation = a.modulation + at(ahead * rows, of_modulation);
     for (int d = 0; d < layout_.shape.depth(); ++d) {
       normalise(block, grid, rows, d, a, modulation, own);
       grid.sync(block);
       float* const hidden = a.hidden;
       block.product(a.input(a.normal), all_rows, layout_.mlp_in(d), my_panels,
-                    [=](int r, int c, float v) ARDENT_INLINE_LAMBDA { hidden[at(r, width) + c] = detail::silu(v); });
+                    [=](int r, int c, float v) ARDENT_INLINE_LAMBDA { hidden[at(r, stride) + c] = detail::silu(v); });
       grid.sync(block);
       if constexpr (is_narrow) {
-        block.narrow(hidden, width, {grid.rank(), rows, grid.size()}, width, a.narrow);
+        block.narrow(hidden, stride, {grid.rank(), rows, grid.size()}, width, a.narrow);
         grid.sync(block);
       }
       float const* const gate = modulation + (3 * d + 2) * width;
       block.product(a.input(hidden), all_rows, layout_.mlp_out(d), my_panels,
                     [=](int r, int c, float v)
-                        ARDENT_INLINE_LAMBDA { h[at(r, width) + c] += gate[at(r, stride) + c] * v; });
+                        ARDENT_INLINE_LAMBDA { h[at(r, stride) + c] += gate[at(r, of_modulation) + c] * v; });
       grid.sync(block);
     }
     normalise(block, grid, rows, layout_.shape.depth(), a, modulation, own);
     grid.sync(block);
-    block.product({a.normal, width}, all_rows, layout_.output,
+    block.product({a.normal, stride}, all_rows, layout_.output,
                   share_of(layout_.output.panels(), grid.rank(), grid.size()),
                   [=](int r, int c, float v) ARDENT_INLINE_LAMBDA { output[at(r, outputs_) + c] = v; });
     grid.sync(block);
@@ -158,7 +159,7 @@ class adaln_mlp {
   template <class Block, class Grid>
   ARDENT_INLINE void modulate(Block& block, Grid& grid, tile const& t, time_point const& time,
                               activations const& a) const {
-    const int rows = t.rows(), width = layout_.shape.width(), stride = layout_.shape.modulations();
+    const int rows = t.rows(), width = layout_.shape.width(), stride = a.stride, of_modulation = a.modulation_stride;
     const int left = t.steps - time.step;
     const int count = rows * (t.steps_at_once < left || t.steps_at_once == 1 ? t.steps_at_once : left);
     float* const y = a.y;
@@ -171,16 +172,16 @@ class adaln_mlp {
     block.elements(mine, {0, width, 1}, [=](int i, int c) ARDENT_INLINE_LAMBDA {
       const int step = i / rows;
       float const* const embedded = times + at(step == 0 ? index : time_index[first + step], width);
-      y[at(i, width) + c] = detail::silu(embedded[c] + condition[at(i - step * rows, width) + c]);
+      y[at(i, stride) + c] = detail::silu(embedded[c] + condition[at(i - step * rows, stride) + c]);
     });
     if constexpr (is_narrow) {
       block.sync();
-      block.narrow(y, width, mine, width, a.narrow_y);
+      block.narrow(y, stride, mine, width, a.narrow_y);
     }
     grid.sync(block);
     block.product(a.input_y(), {0, count, 1}, layout_.modulation,
                   share_of(layout_.modulation.panels(), grid.rank(), grid.size()),
-                  [=](int r, int c, float v) ARDENT_INLINE_LAMBDA { to[at(r, stride) + c] = v; });
+                  [=](int r, int c, float v) ARDENT_INLINE_LAMBDA { to[at(r, of_modulation) + c] = v; });
   }
 
   /// normal = LN(h) (1 + scale) + shift with the modulations of block d, for this block's share of the rows, narrowed
@@ -189,7 +190,7 @@ class adaln_mlp {
   template <class Block, class Grid>
   ARDENT_INLINE void normalise(Block& block, Grid& grid, int rows, int d, activations const& a, float const* modulation,
                                float* own) const {
-    const int width = layout_.shape.width(), stride = layout_.shape.modulations();
+    const int width = layout_.shape.width(), stride = a.stride, of_modulation = a.modulation_stride;
     const bool affine = d < layout_.shape.depth();
     const strided_range mine{grid.rank(), rows, grid.size()};
     const float inverse = 1.0f / static_cast<float>(width);
@@ -197,12 +198,12 @@ class adaln_mlp {
     float* const mean = own;
     float* const factor = own + rows;
     block.row_sums(
-        mine, width, [=](int r, int c) ARDENT_INLINE_LAMBDA { return h[at(r, width) + c]; },
+        mine, width, [=](int r, int c) ARDENT_INLINE_LAMBDA { return h[at(r, stride) + c]; },
         [=](int r, float sum) ARDENT_INLINE_LAMBDA { mean[r] = sum * inverse; });
     block.row_sums(
         mine, width,
         [=](int r, int c) ARDENT_INLINE_LAMBDA {
-          const float centred = h[at(r, width) + c] - mean[r];
+          const float centred = h[at(r, stride) + c] - mean[r];
           return centred * centred;
         },
         [=](int r, float sum) ARDENT_INLINE_LAMBDA { factor[r] = detail::reciprocal_sqrt(sum * inverse + 1e-6f); });
@@ -212,14 +213,14 @@ class adaln_mlp {
     float const* const weight = affine ? layout_.norm_weight(d) : nullptr;
     float const* const bias = affine ? layout_.norm_bias(d) : nullptr;
     block.elements(mine, {0, width, 1}, [=](int r, int c) ARDENT_INLINE_LAMBDA {
-      float v = (h[at(r, width) + c] - mean[r]) * factor[r];
+      float v = (h[at(r, stride) + c] - mean[r]) * factor[r];
       if (affine) v = v * weight[c] + bias[c];
-      normal[at(r, width) + c] = v * (1.0f + scale[at(r, stride) + c]) + shift[at(r, stride) + c];
+      normal[at(r, stride) + c] = v * (1.0f + scale[at(r, of_modulation) + c]) + shift[at(r, of_modulation) + c];
     });
     if constexpr (is_narrow)
       if (affine) {
         block.sync();
-        block.narrow(normal, width, mine, width, a.narrow);
+        block.narrow(normal, stride, mine, width, a.narrow);
       }
   }
 

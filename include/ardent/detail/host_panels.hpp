@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Products of a few rows with a panel of 16 outputs, in the compiler's vectors, for each format of weights. Where an
+// Products of a few rows with panels of 16 outputs, in the compiler's vectors, for each format of weights. Where an
 // instruction has no spelling that all compilers share it is written as assembly.
 
 #include <ardent/packed_matrix.hpp>
@@ -27,6 +27,39 @@ struct panel_rows {
   ARDENT_HOST_INLINE std::byte const* row(int r) const { return first + r * stride; }
 };
 
+/// Panels at equal distance, all with the same inputs.
+template <class Storage>
+struct panel_weights {
+  Storage const* first;
+  std::ptrdiff_t stride;  // elements
+};
+
+/// Weights are read once, in order, and where they come from beyond the second-level cache the processor's own
+/// prefetching keeps too few of them on their way. An address after the end does no harm.
+template <class Storage>
+ARDENT_HOST_INLINE void prefetch_weights(Storage const* from) {
+  constexpr std::uintptr_t ahead = 2048;
+  __builtin_prefetch(reinterpret_cast<void const*>(reinterpret_cast<std::uintptr_t>(from) + ahead));
+}
+
+/// Panels that so few rows are multiplied with at once, so that sums enough are under way to hide an addition's
+/// latency.
+template <int Lanes>
+constexpr int panels_at_once(int rows) {
+  constexpr int sums = 8;
+  const int panels = sums / (rows * (panel_width / Lanes));
+  return panels >= 4 ? 4 : panels >= 2 ? 2 : 1;
+}
+
+/// Sums that a tile of up to `most_rows` rows may have.
+template <int Lanes>
+constexpr int most_sums(int most_rows) {
+  int most = most_rows;
+  for (int rows = 1; rows <= most_rows; ++rows)
+    if (rows * panels_at_once<Lanes>(rows) > most) most = rows * panels_at_once<Lanes>(rows);
+  return most * panel_width;
+}
+
 // Vectors are passed by reference: g++ warns of the ABI of the others, though everything is inlined.
 template <class Vector>
 ARDENT_HOST_INLINE void load_vector(void const* from, Vector& to) {
@@ -42,41 +75,63 @@ ARDENT_HOST_INLINE void load_vector(void const* from, Vector& to) {
 
 /// Each vector by itself: the address of the whole array would keep it in memory.
 template <int Lanes, class Vector, int Rows, int Vectors, class Sum>
-ARDENT_HOST_INLINE void write_sums(Vector (&sum)[Rows][Vectors], Sum (*y)[panel_width]) {
+ARDENT_HOST_INLINE void write_sums(Vector (&sum)[Rows][Vectors], Sum* y) {
   ARDENT_UNROLL for (int r = 0; r < Rows; ++r) {
     ARDENT_UNROLL for (int v = 0; v < Vectors; ++v) {
       const Vector last = sum[r][v];
-      __builtin_memcpy(y[r] + v * Lanes, &last, sizeof last);
+      __builtin_memcpy(y + (r * Vectors + v) * Lanes, &last, sizeof last);
     }
   }
 }
 
+/// A word of each row: one pointer for three rows, which an address reaches by the stride, as 12 would not leave
+/// registers for the rest.
+template <class Word, int Rows>
+class row_pointers {
+ public:
+  ARDENT_HOST_INLINE explicit row_pointers(panel_rows const& x) : stride_(x.stride) {
+    for (int i = 0; i < (Rows + 2) / 3; ++i) at_[i] = x.row(3 * i);
+  }
+  ARDENT_HOST_INLINE Word const* word(int r) const {
+    return reinterpret_cast<Word const*>(at_[r / 3] + r % 3 * stride_);
+  }
+  ARDENT_HOST_INLINE void next() { ARDENT_UNROLL for (int i = 0; i < (Rows + 2) / 3; ++i) at_[i] += sizeof(Word); }
+
+ private:
+  std::byte const* at_[(Rows + 2) / 3];
+  std::ptrdiff_t stride_;
+};
+
 /// Rows of floats times floats: one accumulator chain an output, over k in order, whatever the number of rows.
-template <int Lanes, int Rows>
-ARDENT_HOST_INLINE void panel_product(panel_rows const& x, int groups, float const* panel, float (*y)[panel_width]) {
-  constexpr int vectors = panel_width / Lanes;
+template <int Lanes, int Rows, int Panels>
+ARDENT_HOST_INLINE void panel_product(panel_rows const& x, int groups, panel_weights<float> const& panels, float* y) {
+  constexpr int each = panel_width / Lanes, vectors = Panels * each;
   using floats = typename vector_of<Lanes>::floats;
   floats sum[Rows][vectors] = {};
-  for (int k = 0; k < groups; ++k) {
+  row_pointers<float, Rows> at(x);
+  for (int k = 0; k < groups; ++k, at.next()) {
+    ARDENT_UNROLL for (int p = 0; p < Panels; ++p) prefetch_weights(panels.first + p * panels.stride + k * panel_width);
     floats w[vectors];
-    ARDENT_UNROLL for (int v = 0; v < vectors; ++v) load_vector(panel + k * panel_width + v * Lanes, w[v]);
+    ARDENT_UNROLL for (int v = 0; v < vectors; ++v)
+        load_vector(panels.first + v / each * panels.stride + k * panel_width + v % each * Lanes, w[v]);
     ARDENT_UNROLL for (int r = 0; r < Rows; ++r) {
-      ARDENT_UNROLL for (int v = 0; v < vectors; ++v) sum[r][v] += w[v] * reinterpret_cast<float const*>(x.row(r))[k];
+      ARDENT_UNROLL for (int v = 0; v < vectors; ++v) sum[r][v] += w[v] * *at.word(r);
     }
   }
   write_sums<Lanes>(sum, y);
 }
 
 /// Rows of rounded floats times bfloat16, likewise.
-template <int Lanes, int Rows>
-ARDENT_HOST_INLINE void panel_product(panel_rows const& x, int groups, bfloat16 const* panel, float (*y)[panel_width]) {
-  constexpr int vectors = panel_width / Lanes;
+template <int Lanes, int Rows, int Panels>
+ARDENT_HOST_INLINE void panel_product(panel_rows const& x, int groups, panel_weights<bfloat16> const& panels,
+                                      float* y) {
+  constexpr int each = panel_width / Lanes, vectors = Panels * each;
   using floats = typename vector_of<Lanes>::floats;
   using words = typename vector_of<Lanes>::words;
   floats sum[Rows][vectors] = {};
   for (int g = 0; g < groups; ++g) ARDENT_UNROLL for (int v = 0; v < vectors; ++v) {
       words pair;
-      load_vector(panel + (g * panel_width + v * Lanes) * 2, pair);
+      load_vector(panels.first + v / each * panels.stride + (g * panel_width + v % each * Lanes) * 2, pair);
       const floats even = reinterpret_cast<floats>(pair << 16), odd = reinterpret_cast<floats>(pair & 0xffff0000u);
       ARDENT_UNROLL for (int r = 0; r < Rows; ++r) {
         float const* const from = reinterpret_cast<float const*>(x.row(r)) + 2 * g;
@@ -111,16 +166,16 @@ ARDENT_HOST_INLINE void add_pairs(typename vector_of<Lanes>::words const& a, typ
 }
 
 /// Rows of 16-bit whole numbers times 8-bit weights plus 128. A row's group of four has its even elements first.
-template <int Lanes, int Rows>
-ARDENT_HOST_INLINE void panel_product(panel_rows const& x, int groups, int8_weight const* panel,
-                                      std::int32_t (*y)[panel_width]) {
-  constexpr int vectors = panel_width / Lanes;
+template <int Lanes, int Rows, int Panels>
+ARDENT_HOST_INLINE void panel_product(panel_rows const& x, int groups, panel_weights<int8_weight> const& panels,
+                                      std::int32_t* y) {
+  constexpr int each = panel_width / Lanes, vectors = Panels * each;
   using words = typename vector_of<Lanes>::words;
   using ints = typename vector_of<Lanes>::ints;
   ints sum[Rows][vectors] = {};
   for (int g = 0; g < groups; ++g) ARDENT_UNROLL for (int v = 0; v < vectors; ++v) {
       words four;
-      load_vector(panel + (g * panel_width + v * Lanes) * 4, four);
+      load_vector(panels.first + v / each * panels.stride + (g * panel_width + v % each * Lanes) * 4, four);
       const words even = four & 0x00ff00ffu, odd = four >> 8 & 0x00ff00ffu;
       ARDENT_UNROLL for (int r = 0; r < Rows; ++r) {
         std::uint32_t pair[2];
@@ -134,58 +189,44 @@ ARDENT_HOST_INLINE void panel_product(panel_rows const& x, int groups, int8_weig
 
 #if defined(__x86_64__)
 
-/// A word of each row: one pointer for three rows, which an address reaches by the stride, as 12 would not leave
-/// registers for the rest.
-template <int Rows>
-class row_pointers {
- public:
-  ARDENT_HOST_INLINE explicit row_pointers(panel_rows const& x) : stride_(x.stride) {
-    for (int i = 0; i < (Rows + 2) / 3; ++i) at_[i] = x.row(3 * i);
-  }
-  ARDENT_HOST_INLINE std::uint32_t const* word(int r) const {
-    return reinterpret_cast<std::uint32_t const*>(at_[r / 3] + r % 3 * stride_);
-  }
-  ARDENT_HOST_INLINE void next() {
-    ARDENT_UNROLL for (int i = 0; i < (Rows + 2) / 3; ++i) at_[i] += sizeof(std::uint32_t);
-  }
-
- private:
-  std::byte const* at_[(Rows + 2) / 3];
-  std::ptrdiff_t stride_;
-};
-
 // Functions of their own, as clang allows the instructions only in functions that declare them. A call multiplies some
 // ten thousand numbers.
 #  define ARDENT_DOT_TARGET [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl"), gnu::noinline]]
 
 /// Rows of bfloat16 times bfloat16 by AVX-512's dot product: two elements a lane are added to each sum.
-template <int Rows>
-ARDENT_DOT_TARGET void dot_product(panel_rows const& x, int groups, bfloat16 const* panel, float (*y)[panel_width]) {
-  vector_of<16>::floats sum[Rows][1] = {}, w;
-  row_pointers<Rows> at(x);
+template <int Rows, int Panels>
+ARDENT_DOT_TARGET void dot_product(panel_rows const& x, int groups, panel_weights<bfloat16> const& panels, float* y) {
+  vector_of<16>::floats sum[Rows][Panels] = {}, w;
+  row_pointers<std::uint32_t, Rows> at(x);
   for (int g = 0; g < groups; ++g, at.next()) {
-    __builtin_memcpy(&w, panel + 2 * g * panel_width, sizeof w);
-    ARDENT_UNROLL for (int r = 0; r < Rows; ++r) {
-      auto next = sum[r][0];  // g++ keeps an array in memory of which assembly uses an element
-      asm("vdpbf16ps %2%{1to16%}, %1, %0" : "+v"(next) : "v"(w), "m"(*at.word(r)));
-      sum[r][0] = next;
+    ARDENT_UNROLL for (int p = 0; p < Panels; ++p) {
+      __builtin_memcpy(&w, panels.first + p * panels.stride + 2 * g * panel_width, sizeof w);
+      prefetch_weights(panels.first + p * panels.stride + 2 * g * panel_width);
+      ARDENT_UNROLL for (int r = 0; r < Rows; ++r) {
+        auto next = sum[r][p];  // g++ keeps an array in memory of which assembly uses an element
+        asm("vdpbf16ps %2%{1to16%}, %1, %0" : "+v"(next) : "v"(w), "m"(*at.word(r)));
+        sum[r][p] = next;
+      }
     }
   }
   write_sums<16>(sum, y);
 }
 
 /// Rows of 8-bit whole numbers times 8-bit weights plus 128 by AVX-512's dot product: four elements a lane.
-template <int Rows>
-ARDENT_DOT_TARGET void dot_product(panel_rows const& x, int groups, int8_weight const* panel,
-                                   std::int32_t (*y)[panel_width]) {
-  vector_of<16>::ints sum[Rows][1] = {}, w;
-  row_pointers<Rows> at(x);
+template <int Rows, int Panels>
+ARDENT_DOT_TARGET void dot_product(panel_rows const& x, int groups, panel_weights<int8_weight> const& panels,
+                                   std::int32_t* y) {
+  vector_of<16>::ints sum[Rows][Panels] = {}, w;
+  row_pointers<std::uint32_t, Rows> at(x);
   for (int g = 0; g < groups; ++g, at.next()) {
-    __builtin_memcpy(&w, panel + 4 * g * panel_width, sizeof w);
-    ARDENT_UNROLL for (int r = 0; r < Rows; ++r) {
-      auto next = sum[r][0];
-      asm("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(next) : "v"(w), "m"(*at.word(r)));
-      sum[r][0] = next;
+    ARDENT_UNROLL for (int p = 0; p < Panels; ++p) {
+      __builtin_memcpy(&w, panels.first + p * panels.stride + 4 * g * panel_width, sizeof w);
+      prefetch_weights(panels.first + p * panels.stride + 4 * g * panel_width);
+      ARDENT_UNROLL for (int r = 0; r < Rows; ++r) {
+        auto next = sum[r][p];
+        asm("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(next) : "v"(w), "m"(*at.word(r)));
+        sum[r][p] = next;
+      }
     }
   }
   write_sums<16>(sum, y);
@@ -194,20 +235,28 @@ ARDENT_DOT_TARGET void dot_product(panel_rows const& x, int groups, int8_weight 
 #  undef ARDENT_DOT_TARGET
 #endif
 
-/// Chooses the number of rows of a register tile at run time, up to `Rows`.
+/// Chooses the number of rows of a register tile at run time, up to `Rows`. `together`: all panels_at_once of so many
+/// rows, or a single one. y [rows][panels][16].
 template <int Lanes, int Rows, bool Dot, class Storage, class Sum>
-ARDENT_HOST_INLINE void product_of_rows(int rows, panel_rows const& x, int groups, Storage const* panel,
-                                        Sum (*y)[panel_width]) {
+ARDENT_HOST_INLINE void product_of_rows(int rows, bool together, panel_rows const& x, int groups,
+                                        panel_weights<Storage> const& panels, Sum* y) {
   if constexpr (Rows > 1) {
     if (rows < Rows) {
-      product_of_rows<Lanes, Rows - 1, Dot>(rows, x, groups, panel, y);
+      product_of_rows<Lanes, Rows - 1, Dot>(rows, together, x, groups, panels, y);
       return;
     }
   }
+  const auto multiply = [&]<int Panels>(std::integral_constant<int, Panels>) ARDENT_INLINE_LAMBDA {
 #if defined(__x86_64__)
-  if constexpr (Dot) return dot_product<Rows>(x, groups, panel, y);
+    if constexpr (Dot) return dot_product<Rows, Panels>(x, groups, panels, y);
 #endif
-  panel_product<Lanes, Rows>(x, groups, panel, y);
+    panel_product<Lanes, Rows, Panels>(x, groups, panels, y);
+  };
+  constexpr int several = panels_at_once<Lanes>(Rows);
+  if constexpr (several > 1) {
+    if (together) return multiply(std::integral_constant<int, several>{});
+  }
+  multiply(std::integral_constant<int, 1>{});
 }
 
 #undef ARDENT_UNROLL

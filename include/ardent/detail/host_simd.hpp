@@ -32,40 +32,42 @@ namespace detail {
 /// Rows whose activations stay in the second-level cache while all panels pass by.
 inline constexpr int rows_in_cache = 96;
 
-/// A tile of rows with a panel, up to `MaxRows`: f(row, column, y).
+/// Up to `MaxRows` rows with some panels, see product_of_rows: f(row, column, y).
 template <int Lanes, int MaxRows, bool Dot, class Storage, class F>
 ARDENT_HOST_INLINE void product_tile(product_rows<Storage> const& x, strided_range rows, int begin, int count,
-                                     packed_matrix<Storage> const& matrix, int panel, F const& f) {
+                                     packed_matrix<Storage> const& matrix, int panel, int panels, F const& f) {
   using row_bytes = std::conditional_t<std::is_same_v<Storage, float>, float, std::byte>;
   const int groups = grouped_inputs<Storage>(matrix.inputs) / weight_group<Storage>;
-  Storage const* const weights =
-      matrix.data + static_cast<std::ptrdiff_t>(panel) * grouped_inputs<Storage>(matrix.inputs) * panel_width;
-  const int first = panel * panel_width;
-  const int width = matrix.outputs - first < panel_width ? matrix.outputs - first : panel_width;
+  const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(grouped_inputs<Storage>(matrix.inputs)) * panel_width;
   constexpr bool whole = std::is_same_v<Storage, int8_weight>;
   const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(sizeof(row_bytes)) * x.stride;
   const panel_rows from{reinterpret_cast<std::byte const*>(x.data) + (rows.first + begin * rows.step) * bytes +
                             (whole ? sizeof(int8_row) : 0),
                         rows.step * bytes};
-  std::conditional_t<whole, std::int32_t, float> y[MaxRows][panel_width];
-  product_of_rows<Lanes, MaxRows, Dot>(count, from, groups, weights, y);
+  std::conditional_t<whole, std::int32_t, float> sums[most_sums<Lanes>(MaxRows)];
+  product_of_rows<Lanes, MaxRows, Dot>(count, panels > 1, from, groups,
+                                       panel_weights<Storage>{matrix.data + panel * size, size}, sums);
   for (int r = 0; r < count; ++r) {
     const int row = rows.first + (begin + r) * rows.step;
-    const auto finish = [&](int j) ARDENT_INLINE_LAMBDA {
-      if constexpr (whole) {
-        int8_row head;
-        __builtin_memcpy(&head, from.row(r) - sizeof head, sizeof head);
-        // the weights are stored plus 128
-        const float sum = static_cast<float>(y[r][j] - 128 * head.sum);
-        f(row, first + j, sum * (head.scale * matrix.scale[first + j]) + matrix.bias[first + j]);
+    for (int p = 0; p < panels; ++p) {
+      const int first = (panel + p) * panel_width;
+      auto const* const y = sums + (r * panels + p) * panel_width;
+      const auto finish = [&](int j) ARDENT_INLINE_LAMBDA {
+        if constexpr (whole) {
+          int8_row head;
+          __builtin_memcpy(&head, from.row(r) - sizeof head, sizeof head);
+          // the weights are stored plus 128
+          const float sum = static_cast<float>(y[j] - 128 * head.sum);
+          f(row, first + j, sum * (head.scale * matrix.scale[first + j]) + matrix.bias[first + j]);
+        } else {
+          f(row, first + j, y[j] + matrix.bias[first + j]);
+        }
+      };
+      if (matrix.outputs - first >= panel_width) {
+        for (int j = 0; j < panel_width; ++j) finish(j);
       } else {
-        f(row, first + j, y[r][j] + matrix.bias[first + j]);
+        for (int j = 0; j < matrix.outputs - first; ++j) finish(j);
       }
-    };
-    if (width == panel_width) {
-      for (int j = 0; j < panel_width; ++j) finish(j);
-    } else {
-      for (int j = 0; j < width; ++j) finish(j);
     }
   }
 }
@@ -77,11 +79,15 @@ ARDENT_HOST_INLINE void product_body(product_rows<Storage> const& x, strided_ran
   for (int part = 0; part < parts; ++part) {
     const int start = all * part / parts, count = all * (part + 1) / parts - start;
     const int tiles = (count + MaxRows - 1) / MaxRows;
-    for (int p = panels.first; p < panels.last; p += panels.step)
+    const int most = tiles == 1 && panels.step == 1 ? panels_at_once<Lanes>(count) : 1;
+    int together = 1;
+    for (int p = panels.first; p < panels.last; p += together * panels.step) {
+      together = panels.last - p >= most ? most : 1;
       for (int t = 0; t < tiles; ++t) {
-        const int begin = count * t / tiles;
-        product_tile<Lanes, MaxRows, Dot>(x, rows, start + begin, count * (t + 1) / tiles - begin, matrix, p, f);
+        const int begin = count * t / tiles, some = count * (t + 1) / tiles - begin;
+        product_tile<Lanes, MaxRows, Dot>(x, rows, start + begin, some, matrix, p, together, f);
       }
+    }
   }
 }
 

@@ -7,7 +7,6 @@
 #include <ardent/group/host_fast.hpp>
 
 #include <atomic>
-#include <barrier>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -127,8 +126,8 @@ class basic_host {
     }
   }
 
-  mutable Pool pool_;               // run() lets one caller in at a time, so that
-  mutable std::barrier<> barrier_;  // one team at a time uses the barrier
+  mutable Pool pool_;                     // run() lets one caller in at a time, so that
+  mutable detail::spin_barrier barrier_;  // one team at a time uses the barrier
   simd_level level_;
 };
 

@@ -5,9 +5,8 @@
 /// @brief The host's fast groups: a block of one thread whose loops use the CPU's vectors, and a team of such blocks.
 
 #include <ardent/detail/host_simd.hpp>
+#include <ardent/detail/spin_barrier.hpp>
 #include <ardent/group/group.hpp>
-
-#include <barrier>
 
 namespace ardent {
 inline namespace v0 {
@@ -61,7 +60,7 @@ class host_block {
 class host_team {
  public:
   /// @param barrier  for `size` threads; may be null if size is 1
-  host_team(int rank, int size, std::barrier<>* barrier) : rank_(rank), size_(size), barrier_(barrier) {}
+  host_team(int rank, int size, detail::spin_barrier* barrier) : rank_(rank), size_(size), barrier_(barrier) {}
   int rank() const { return rank_; }  ///< this thread
   int size() const { return size_; }  ///< number of threads
   /// @brief Waits for all threads of the team.
@@ -73,7 +72,7 @@ class host_team {
  private:
   int rank_;
   int size_;
-  std::barrier<>* barrier_;
+  detail::spin_barrier* barrier_;
 };
 
 }  // namespace v0
