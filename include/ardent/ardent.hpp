@@ -49,6 +49,7 @@
 #include <ardent/model.hpp>
 #include <ardent/numerics.hpp>
 #include <ardent/ordering/masked.hpp>
+#include <ardent/ordering/next_cell.hpp>
 #include <ardent/ordering/random.hpp>
 #include <ardent/ordering/raster.hpp>
 #include <ardent/prediction.hpp>

@@ -124,7 +124,8 @@ class generation {
  public:
   /// @param images     images of every batch it will run, at least 1
   /// @param workspace  workspace_bytes(...) bytes, aligned to 64
-  /// @throws std::invalid_argument if sizes do not fit one another, or the workspace is too small or misaligned
+  /// @throws std::invalid_argument if sizes do not fit one another, the workspace is too small or misaligned, or the
+  ///         ordering places a token twice or out of range
   generation(Sampler const& sampler, Model& model, Executor const& executor, int images, std::span<std::byte> workspace)
       : sampler_(sampler),
         model_(model),
@@ -132,6 +133,7 @@ class generation {
         denoiser_(model.denoiser()),
         images_(images),
         memory_(sampler, denoiser_, executor, images, checked(sampler, model, executor, images, workspace)) {
+    detail::check_positions(sampler_.ordering(), memory_.known);
     memory_.prepare_times(sampler_, denoiser_, executor_);
   }
 
@@ -157,7 +159,7 @@ class generation {
                                   std::to_string(images_) + " images from " + std::to_string(first_image) + " on");
     std::fill(tokens.begin(), tokens.end(), 0.0f);
     std::memset(memory_.known, 0, static_cast<std::size_t>(images_) * static_cast<std::size_t>(length));
-    memory_.template make_orders<Sampler::permuted>(random, executor_, first_image);
+    memory_.make_orders(sampler_.ordering(), random, executor_, first_image);
 
     int done = 0;
     for (int i = 0; i < sampler_.ar_steps(); ++i) {

@@ -4,6 +4,7 @@
 // The arrays of a generation, in one workspace, and the bookkeeping between orders, positions and tokens.
 
 #include <ardent/detail/arena.hpp>
+#include <ardent/detail/host_orders.hpp>
 #include <ardent/trajectory.hpp>
 
 #include <algorithm>
@@ -101,17 +102,13 @@ class generation_memory {
   }
 
   /// The order in which each image's positions are drawn.
-  template <bool Permuted, class Random, class Executor>
-  void make_orders(Random const& random, Executor const& executor, std::uint32_t first_image) {
+  template <class Ordering, class Random, class Executor>
+  void make_orders(Ordering const& ordering, Random const& random, Executor const& executor,
+                   std::uint32_t first_image) {
     executor.parallel_for(image_count_, [&](int b, int) {
-      int* const order = order_ + static_cast<std::ptrdiff_t>(b) * length_;
-      for (int p = 0; p < length_; ++p) order[p] = p;
-      if constexpr (Permuted) {
-        std::uint64_t* const keys = keys_ + static_cast<std::ptrdiff_t>(b) * length_;
-        for (int p = 0; p < length_; ++p)
-          keys[p] = random.order_key(first_image + static_cast<std::uint32_t>(b), static_cast<std::uint32_t>(p));
-        std::sort(order, order + length_, [&](int x, int y) { return keys[x] < keys[y]; });
-      }
+      const std::ptrdiff_t offset = static_cast<std::ptrdiff_t>(b) * length_;
+      make_order(ordering, random, first_image + static_cast<std::uint32_t>(b), length_, keys_ + offset,
+                 order_ + offset);
     });
   }
 
