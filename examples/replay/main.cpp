@@ -5,6 +5,7 @@
 #include "mar.hpp"
 #include "schedules.hpp"
 #include "trajectories.hpp"
+#include "xar.hpp"
 
 #include "common/atomic_file.hpp"
 #include "common/command_line.hpp"
@@ -50,15 +51,17 @@ bool replay(arguments const& given) {
                      "\"" + examples::printable(given.cases.front()) + "\"");
     return replay_schedules(file, given.dump);
   }
-  const bool mar = holds_mar(document);
-  if (!mar && !holds_trajectories(document))
-    examples::fail(file, "a recording of mar_tiny, trajectories or schedules", "something else");
+  const bool mar = holds_mar(document), xar = holds_xar(document);
+  if (!mar && !xar && !holds_trajectories(document))
+    examples::fail(file, "a recording of mar_tiny, xar_tiny, trajectories or schedules", "something else");
   const ardent::executor::host executor;
   const request what{given.cases, given.tolerance, executor};
   const recording from{file, std::move(document),
                        examples::safetensors::read(fs::path(file).replace_extension(".safetensors"))};
   examples::safetensors_writer dump;
-  const bool passed = mar ? replay_mar(from, what, dump) : replay_trajectories(from, what, dump);
+  const bool passed = mar   ? replay_mar(from, what, dump)
+                      : xar ? replay_xar(from, what, dump)
+                            : replay_trajectories(from, what, dump);
   if (given.dump) dump.write(*given.dump);
   return passed;
 }

@@ -48,7 +48,7 @@ inline test::outcome replay(std::vector<std::string> arguments) {
 
 /// @brief Whether a tensor is a result, or an intermediate value that only serves to find errors.
 inline bool is_result(std::string const& name) {
-  for (char const* end : {".out", ".tokens", ".z", ".states", ".times", ".timesteps", ".sigmas"})
+  for (char const* end : {".out", ".first_model_out", ".tokens", ".z", ".states", ".times", ".timesteps", ".sigmas"})
     if (name.ends_with(end)) return true;
   return false;
 }

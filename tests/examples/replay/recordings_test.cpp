@@ -31,6 +31,52 @@ TEST_CASE("replay: the cases of mar_tiny but the default sampler's are within 2e
   CHECK(lines(run.output) == 8);
 }
 
+TEST_CASE("replay: both runs of xar_tiny are reproduced, within 2e-5") {
+  if (!have_program()) return;
+  test::outcome const run = replay({stem("xar_tiny"), "--tolerance", "2e-5"});
+  INFO(run.output << run.errors);
+  CHECK(run.status == 0);
+  CHECK(run.errors.empty());
+  CHECK(lines(run.output) == 2);
+  CHECK(count(run.output, ": largest difference") == 2);
+}
+
+TEST_CASE("replay: xar_tiny fails with guidance wrong by 0.2 percent, another label or one wrong weight") {
+  if (!have_program()) return;
+  test::temporary_folder const folder;
+  std::string const changed = copy_changed(folder, "xar_tiny", [](nlohmann::json& document) {
+    case_of(document, "case_a")["cfg"] = 1.002 * case_of(document, "case_a").at("cfg").get<double>();
+    case_of(document, "case_b")["labels"][1] = 3;
+  });
+  for (char const* name : {"case_a", "case_b"}) {
+    test::outcome const run = replay({changed, name});
+    INFO(run.output << run.errors);
+    CHECK(run.status == 1);
+    CHECK(run.output.ends_with(": too large\n"));
+  }
+  for (char const* weight : {"encoder_blocks.0.attn.qkv.bias", "decoder_blocks.0.ada_lin.1.bias",
+                             "encoder_pos_embed_learned", "time_embed.mlp.2.bias"}) {
+    test::temporary_folder const spoilt;
+    fs::copy(file("xar_tiny.json"), spoilt / "xar_tiny.json");
+    examples::safetensors const all = examples::safetensors::read(file("xar_tiny.safetensors"));
+    examples::safetensors_writer writer;
+    for (std::string const& name : all.names()) {
+      if (name != weight) {
+        copy_tensor(all, name, writer);
+        continue;
+      }
+      std::vector<float> values = all.floats(name);
+      values[values.size() / 2] += 0.05f;
+      writer.add(name, all.shape(name), std::span<float const>(values));
+    }
+    writer.write(spoilt / "xar_tiny.safetensors");
+    test::outcome const run = replay({(spoilt / "xar_tiny").string()});
+    INFO(weight << ": " << run.output << run.errors);
+    CHECK(run.status == 1);
+    CHECK(count(run.output, "too large") == 2);
+  }
+}
+
 TEST_CASE("replay: all trajectories are within 1e-4, diffusers' within 1e-5 of their largest value") {
   if (!have_program()) return;
   nlohmann::json const document = examples::read_json(file("trajectories.json"));
