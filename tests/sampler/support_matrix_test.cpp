@@ -170,13 +170,14 @@ Over training steps: `cosine`, `linear`, `linear_between`, `scaled_linear`, `sig
   out << R"(
 ## Orderings
 
-| ordering | tokens come | `generate` | `cuda::generation` |
+| ordering | tokens come | `generate`, `generate_batched` | `cuda::generation` |
 |---|---|---|---|
 )";
   add_ordering<ordering::raster<64, 4>>(out, "raster");
   add_ordering<ordering::random<64, 4>>(out, "random");
   add_ordering<ordering::masked<64, 4>>(out, "masked");
   add_ordering<ordering::next_cell<8, 8, 4, 4>>(out, "next_cell");
+  add_ordering<ordering::next_scale<1, 2, 4>>(out, "next_scale");
   out << R"(
 - `no`: does not compile: "the ordering has positions of its own, which are made on the host only".
 )";
