@@ -127,6 +127,11 @@ TEST_CASE("generate_batched: the bits of generate with the same network inline")
                                      ardent::grid::flowar{}, ardent::solver::flow_euler{},
                                      guidance::interval(guidance::linear_by_step(2.5), 0.0, 0.7),
                                      ardent::predicts<prediction::velocity>{}, ardent::state<double>{}));
+  check<prediction::velocity>(
+      "xAR", ardent::make_sampler(ardent::ordering::next_cell(4, 6, 2, 3), ardent::annealing::xar(5, 2),
+                                  ardent::process::flow_linear{}, ardent::grid::xar<>{},
+                                  ardent::solver::flow_euler_maruyama{}, guidance::linear_by_step(2.5),
+                                  ardent::predicts<prediction::velocity>{}, ardent::state<double>{}));
 }
 
 TEST_CASE("generate_batched: the observer sees each AR step and its samples") {
