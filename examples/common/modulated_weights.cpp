@@ -3,6 +3,11 @@
 // Finding the layers of modulated transformers in a file, and packing them.
 #include "modulated_weights.hpp"
 
+#include <cstdint>
+#include <vector>
+
+#include "error.hpp"
+
 namespace examples::transformer {
 
 attention attention::load(safetensors const& file, std::string const& prefix, int width, int heads, bool qkv_bias) {
@@ -21,6 +26,16 @@ cross_attention cross_attention::load(safetensors const& file, std::string const
           linear::load_unbiased(file, prefix + ".q", width, width),
           linear::load_unbiased(file, prefix + ".kv", 2 * width, context),
           linear::load(file, prefix + ".proj", width, width)};
+}
+
+int gated_mlp::hidden_in(safetensors const& file, std::string const& prefix) {
+  std::string const name = prefix + ".fc1_g.weight";
+  std::vector<std::int64_t> const shape = file.shape(name);
+  constexpr std::int64_t most = 1 << 20;
+  if (shape.size() != 2 || shape[0] < 1 || shape[0] > most)
+    fail(file.path(), name + " to be a matrix of 1 to " + std::to_string(most) + " rows",
+         std::to_string(shape.size()) + " dimensions, the first of " + std::to_string(shape.empty() ? 0 : shape[0]));
+  return static_cast<int>(shape[0]);
 }
 
 gated_mlp gated_mlp::load(safetensors const& file, std::string const& prefix, int width, int hidden) {

@@ -47,8 +47,9 @@ struct gated_mlp {
   linear value;  ///< [hidden][width]
   linear out;    ///< [width][hidden]
 
-  /// @brief Hidden width of published models, int(width * ratio * 2 / 3).
-  [[nodiscard]] static int hidden_of(int width, double ratio) { return static_cast<int>(width * ratio * 2 / 3); }
+  /// @brief The hidden width that a file's PREFIX.fc1_g has. Published code rounds int(width * 4 * 2 / 3).
+  /// @throws input_error if it is missing or not a matrix
+  [[nodiscard]] static int hidden_in(safetensors const& file, std::string const& prefix);
   /// @brief Finds PREFIX.fc1_g, PREFIX.fc1_x and PREFIX.fc2.
   /// @throws input_error as linear::load
   [[nodiscard]] static gated_mlp load(safetensors const& file, std::string const& prefix, int width, int hidden);
