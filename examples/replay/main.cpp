@@ -58,8 +58,7 @@ bool replay(arguments const& given) {
                                : holds_trajectories(document) ? replay_trajectories
                                                               : nullptr;
   if (replay_document == nullptr)
-    examples::fail(file, "a recording of mar_tiny, flowar_tiny, xar_tiny, trajectories or schedules",
-                   "something else");
+    examples::fail(file, "a recording of mar_tiny, flowar_tiny, xar_tiny, trajectories or schedules", "something else");
   const ardent::executor::host executor;
   const request what{given.cases, given.tolerance, executor};
   const recording from{file, std::move(document),

@@ -148,8 +148,10 @@ bool replay_case(recording const& from, request const& what, xar::network const&
 }  // namespace
 
 bool holds_xar(nlohmann::json const& document) {
-  return document.contains("constructor") && document.at("constructor").contains("clusters") &&
-         document.contains("cases");
+  if (!document.contains("constructor") || !document.contains("cases")) return false;
+  nlohmann::json const& cases = document.at("cases");
+  return cases.is_array() && !cases.empty() && document.at("constructor").contains("clusters") &&
+         cases.front().contains("flow_upper_steps");
 }
 
 bool replay_xar(recording const& from, request const& what, safetensors_writer& dump) {

@@ -65,7 +65,7 @@ class model {
     auto const cells = ordering();
     int const tokens = sizes().cell_tokens(), channels = view.channels, before = view.ar_step - 1;
     executor.parallel_for(view.branches * view.images, [&](int i, int worker) {
-      network::cache& kept = kept_[static_cast<std::size_t>(i)];
+      xar::network::cache& kept = kept_[static_cast<std::size_t>(i)];
       if (view.ar_step == 0) return kept.clear();
       float* const clean = clean_.data() + static_cast<std::ptrdiff_t>(worker) * cell_floats();
       float const* const image =
@@ -115,9 +115,9 @@ class model {
 
   xar::network const& network_;
   std::vector<int> labels_;
-  std::vector<network::scratch> work_;  // of each worker
-  std::vector<network::cache> kept_;    // of each sequence
-  std::vector<float> clean_;            // of each worker, a cell's tokens
+  std::vector<xar::network::scratch> work_;  // of each worker
+  std::vector<xar::network::cache> kept_;    // of each sequence
+  std::vector<float> clean_;                 // of each worker, a cell's tokens
 };
 
 }  // namespace examples::xar

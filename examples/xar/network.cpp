@@ -89,13 +89,12 @@ void network::enter(int label, float const* tokens, cache& kept, scratch& work) 
   kept.tokens_ += rows;
 }
 
-void network::velocity(int label, int timestep, float const* tokens, cache& kept, float* velocity,
-                       scratch& work) const {
+void network::velocity(int label, int timestep, float const* tokens, cache& kept, float* output, scratch& work) const {
   int const first = kept.tokens_;
   prepare_condition(label, timestep, work);
   run(encoder_, tokens, work.encoded_.data(), kept.encoder_, first, 0, true, work);
   run(decoder_, work.encoded_.data(), work.decoded_.data(), kept.decoder_, first, 0, true, work);
-  transformer::apply(pred_, work.decoded_.data(), config_.cell_tokens(), velocity, work.blocks_);
+  transformer::apply(pred_, work.decoded_.data(), config_.cell_tokens(), output, work.blocks_);
 }
 
 }  // namespace examples::xar

@@ -55,10 +55,10 @@ class network {
   /// @param timestep  0 to 1000
   /// @param tokens    [cell_tokens][token_channels], raster order of the cell
   /// @param kept      the cells before, of the same label; the room behind them is written
-  /// @param velocity  [cell_tokens][token_channels], written
+  /// @param output    [cell_tokens][token_channels], written
   /// @param work      made from this network, in use by no other call
   /// @note Allocates nothing.
-  void velocity(int label, int timestep, float const* tokens, cache& kept, float* velocity, scratch& work) const;
+  void velocity(int label, int timestep, float const* tokens, cache& kept, float* output, scratch& work) const;
 
  private:
   /// Encoder or decoder: what stands before its blocks, and what behind.

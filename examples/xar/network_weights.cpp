@@ -122,7 +122,8 @@ void network::check_label(std::int64_t label) const {
 }
 
 void network::check_nothing_left_over(safetensors const& weights) const {
-  for (auto const& [part, depth] : {std::pair{"encoder", config_.encoder_depth}, {"decoder", config_.decoder_depth}}) {
+  for (auto const& [part, depth] :
+       {std::pair{"encoder", config_.encoder_depth}, std::pair{"decoder", config_.decoder_depth}}) {
     std::string const next = numbered(part, depth) + ".attn.qkv.weight";
     if (weights.contains(next))
       fail(weights.path(), std::to_string(depth) + " blocks of the " + part, "one more, " + next);
