@@ -61,7 +61,7 @@ config config::from_json(nlohmann::json const& document, std::filesystem::path c
   c.diffloss_w = integer("diffloss_w", max_width);
   c.scale = read_scales(arguments, file);
   c.cross = boolean_member(arguments, "cross", file);
-  if (arguments.contains("patch_size")) integer_member(arguments, "patch_size", 1, 1, file);
+  if (arguments.contains("patch_size")) static_cast<void>(integer_member(arguments, "patch_size", 1, 1, file));
   check_heads(c.encoder_num_heads, c.encoder_embed_dim, "\"encoder_embed_dim\"", file);
   check_heads(c.decoder_num_heads, c.decoder_embed_dim, "\"decoder_embed_dim\"", file);
   check_heads(c.flow_heads(), c.diffloss_w, "\"diffloss_w\"", file);
