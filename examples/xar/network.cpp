@@ -9,7 +9,6 @@
 #include <stdexcept>
 
 #include "network_memory.hpp"
-#include "network_sinusoids.hpp"
 
 namespace examples::xar {
 namespace {
@@ -27,8 +26,7 @@ network::scratch::scratch(network const& of)
               of.hidden_, of.level_),
       encoded_(product(of.config_.cell_tokens(), of.encoder_.width)),
       decoded_(product(of.config_.cell_tokens(), of.decoder_.width)),
-      features_(sinusoids),
-      hidden_(static_cast<std::size_t>(of.encoder_.width)),
+      time_scratch_(static_cast<std::size_t>(transformer::time_embedding::sinusoids + of.encoder_.width)),
       condition_(static_cast<std::size_t>(of.encoder_.width)),
       modulation_(product(6, std::max(of.encoder_.width, of.decoder_.width))) {}
 
@@ -46,14 +44,11 @@ void network::cache::clear() {
   tokens_ = 0;
 }
 
-// work.condition_ = SiLU(class + MLP(sinusoids of the time))
+// work.condition_ = SiLU(class + time)
 void network::prepare_condition(int label, int timestep, scratch& work) const {
   int const width = encoder_.width;
   float* const condition = work.condition_.data();
-  write_sinusoids(timestep, work.features_.data());
-  transformer::apply(time_in_, work.features_.data(), 1, work.hidden_.data(), work.blocks_);
-  transformer::silu(work.hidden_.data(), width, work.hidden_.data(), work.blocks_);
-  transformer::apply(time_out_, work.hidden_.data(), 1, condition, work.blocks_);
+  transformer::embed_time(time_, static_cast<float>(timestep), condition, work.time_scratch_.data(), work.blocks_);
   add(classes_ + static_cast<std::ptrdiff_t>(label) * width, width, condition);
   transformer::silu(condition, width, condition, work.blocks_);
 }

@@ -13,6 +13,7 @@
 #include "common/aligned_memory.hpp"
 #include "common/modulated_block.hpp"
 #include "common/safetensors.hpp"
+#include "common/time_embedding.hpp"
 #include "config.hpp"
 
 namespace examples::xar {
@@ -22,7 +23,7 @@ namespace examples::xar {
 class network {
  public:
   /// @brief Finds the weights under their official names (z_proj, encoder_blocks.0.attn.qkv, class_emb, ...), checks
-  /// and packs them. The hidden width of the MLPs is that of the first block's weights.
+  /// and packs them. The hidden widths of the MLPs are those of the weights.
   /// @param sizes the network's sizes
   /// @param weights F32, F16 or BF16 tensors. Buffers (mask, attn.rope) are left alone, but blocks beyond what `sizes`
   ///   asks for are an error.
@@ -84,7 +85,8 @@ class network {
   int hidden_ = 0;  // the widest
   aligned_memory memory_;
   half encoder_, decoder_;
-  ardent::packed_matrix<float> time_in_, time_out_, pred_;
+  transformer::packed_time_embedding time_;
+  ardent::packed_matrix<float> pred_;
   float const* classes_ = nullptr;  // [class_embedding_rows][encoder width]
 };
 

@@ -21,12 +21,11 @@ class network::scratch {
   friend class network;
 
   transformer::workspace blocks_;
-  aligned_floats encoded_;     // [cell_tokens][encoder width]
-  aligned_floats decoded_;     // [cell_tokens][decoder width]
-  aligned_floats features_;    // [sinusoids] of the time
-  aligned_floats hidden_;      // [encoder width] of its embedding
-  aligned_floats condition_;   // [encoder width], SiLU of class and time embedding
-  aligned_floats modulation_;  // [6][widest]
+  aligned_floats encoded_;       // [cell_tokens][encoder width]
+  aligned_floats decoded_;       // [cell_tokens][decoder width]
+  aligned_floats time_scratch_;  // of the time's embedding
+  aligned_floats condition_;     // [encoder width], SiLU of class and time embedding
+  aligned_floats modulation_;    // [6][widest]
 };
 
 /// @brief Keys and values of the cells of one sequence that have been drawn.

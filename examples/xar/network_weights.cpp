@@ -9,31 +9,21 @@
 
 #include "common/error.hpp"
 #include "network.hpp"
-#include "network_sinusoids.hpp"
 
 namespace examples::xar {
 namespace {
 
 std::string numbered(char const* name, int i) { return std::string(name) + "_blocks." + std::to_string(i); }
 
-// What the first block of a part has.
-int hidden_width(safetensors const& weights, char const* part) {
-  constexpr std::int64_t most = 1 << 18;
-  std::string const name = numbered(part, 0) + ".mlp.fc1_g.weight";
-  std::vector<std::int64_t> const shape = weights.shape(name);
-  if (shape.size() != 2 || shape[0] < 1 || shape[0] > most)
-    fail(weights.path(), name + " to be a matrix of 1 to " + std::to_string(most) + " rows",
-         std::to_string(shape.size()) + " dimensions" + (shape.empty() ? "" : " and " + std::to_string(shape[0])));
-  return static_cast<int>(shape[0]);
-}
-
 std::vector<transformer::modulated_block> load_blocks(safetensors const& weights, char const* part, int depth,
                                                       int width, int heads, int condition_width) {
-  int const hidden = hidden_width(weights, part);
   std::vector<transformer::modulated_block> blocks;
-  for (int i = 0; i < depth; ++i)
-    blocks.push_back(transformer::modulated_block::load(weights, numbered(part, i), width, heads, hidden, "ada_lin.1",
-                                                        condition_width, true));
+  for (int i = 0; i < depth; ++i) {
+    std::string const name = numbered(part, i);
+    int const hidden = transformer::gated_mlp::hidden_in(weights, name + ".mlp");
+    blocks.push_back(
+        transformer::modulated_block::load(weights, name, width, heads, hidden, "ada_lin.1", condition_width, true));
+  }
   return blocks;
 }
 
@@ -54,7 +44,8 @@ transformer::rotary_table rotations_of(config const& sizes, int head_width) {
 
 /// The weights in their file.
 struct network::loaded {
-  transformer::linear time_in, time_out, z_proj, decoder_embed, pred;
+  transformer::time_embedding time;
+  transformer::linear z_proj, decoder_embed, pred;
   float_tensor classes, z_norm, encoder_positions, encoder_norm, decoder_positions, decoder_norm;
   std::vector<transformer::modulated_block> encoder, decoder;
 
@@ -62,8 +53,7 @@ struct network::loaded {
     using transformer::linear;
     int const encoder_width = sizes.encoder_embed_dim, decoder_width = sizes.decoder_embed_dim,
               channels = sizes.token_channels();
-    time_in = linear::load(weights, "time_embed.mlp.0", encoder_width, sinusoids);
-    time_out = linear::load(weights, "time_embed.mlp.2", encoder_width, encoder_width);
+    time = transformer::time_embedding::load(weights, "time_embed", encoder_width);
     z_proj = linear::load(weights, "z_proj", encoder_width, channels);
     decoder_embed = linear::load(weights, "decoder_embed", decoder_width, encoder_width);
     pred = linear::load(weights, "pred", channels, decoder_width);
@@ -84,7 +74,8 @@ network::network(config const& sizes, safetensors const& weights, ardent::simd_l
     : config_(sizes), level_(level) {
   loaded const from(sizes, weights);
   check_nothing_left_over(weights);
-  hidden_ = std::max(from.encoder.front().mlp.gate.out, from.decoder.front().mlp.gate.out);
+  for (auto const* part : {&from.encoder, &from.decoder})
+    for (auto const& block : *part) hidden_ = std::max(hidden_, block.mlp.gate.out);
   encoder_.width = sizes.encoder_embed_dim;
   decoder_.width = sizes.decoder_embed_dim;
   encoder_.rotations = rotations_of(sizes, sizes.encoder_embed_dim / sizes.encoder_num_heads);
@@ -98,8 +89,7 @@ network::network(config const& sizes, safetensors const& weights, ardent::simd_l
 }
 
 void network::lay_out(transformer::packer& by, loaded const& from) {
-  time_in_ = by.add<float>(from.time_in);
-  time_out_ = by.add<float>(from.time_out);
+  time_ = transformer::pack(by, from.time);
   classes_ = by.add(from.classes);
   encoder_.enter = by.add<float>(from.z_proj);
   encoder_.positions = by.add(from.encoder_positions);
