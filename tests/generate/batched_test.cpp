@@ -66,7 +66,7 @@ template <ardent::prediction Predicted, class Sampler>
 void check(char const* name, Sampler const& sampler) {
   for (int const channels : {1, 3, 16}) {
     function<Predicted> const net{{channels}};
-    inline_model<Predicted> inside(ardent::denoiser::pointwise(net), sampler.sequence_length());
+    inline_model<Predicted> inside{ardent::denoiser::pointwise{net}, sampler.sequence_length()};
     ardent::random::philox const random(9);
     std::vector<float> expected(static_cast<std::size_t>(images * sampler.sequence_length() * channels));
     ardent::executor::host const single(1, ardent::simd_level::baseline);
