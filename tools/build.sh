@@ -66,6 +66,7 @@ run_bench() {
       make_bench_venv
       python=(build/bench-venv/bin/python)
     fi
+    [ "$name" != quality ] || install_packages images
     say "$name"
     "${python[@]}" "$program" "$@"
     ran=$((ran + 1))

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What narrow weights in the head change in what the shipped model draws. Prints tables in Markdown.
 
-usage: quality_bench.py [--images N] [--samples N] [--program MAR]
+usage: quality_bench.py [--images N] [--samples N] [--program MAR] [--drawn NAME=FILE ...]
 
 Images: N for each storage of the head's weights, with the same orders and noise. Frechet distance of 64 features of a
 small classifier, which is trained first, against Fashion-MNIST's 10,000 test images; and the classifier's accuracy.
@@ -13,6 +13,12 @@ Tokens: all of an image in one AR step, so that each position's condition z is t
 Energy distance, 2 E|X - Y| - E|X - X'| - E|Y - Y'|, of each position's tokens to those of float32 with other noise
 (Szekely and Rizzo, "Energy statistics", 2013, equation 1); less that of float32 with the same noise. The 95 % interval
 is over positions and labels, whose noise is independent.
+
+--drawn compares images that were drawn elsewhere, on a GPU for one, as further lines: FILE is what
+
+    mar --images N --ar-steps 12 --steps 50:5 --guidance-scale 2 --seed 7 --dump FILE --device cuda [--head bf16 ...]
+
+wrote, with the same N. With --samples 0 nothing is said of tokens.
 
 The training images are those of Debian's dataset-fashion-mnist.
 """
@@ -132,17 +138,33 @@ def interval(values):
     return f"{low:+.3f} to {high:+.3f}"
 
 
-def compare_images(program, folder, count):
+# what all drawings of the first table share
+DRAWN = {"ar_steps": 12, "steps": "50:5", "guidance_scale": 2, "seed": 7}
+
+
+def drawn_elsewhere(path, labels):
+    """Tokens of a file, after a check that they are of the same images."""
+    found = tensors(path)
+    if not numpy.array_equal(found["labels"], labels):
+        sys.exit(f"quality_bench.py: {path}: expected {len(labels)} images of the same labels, found "
+                 f"{len(found['labels'])}. Draw as --help says.")
+    return found["tokens"].copy()
+
+
+def compare_images(program, folder, count, elsewhere):
     model = trained()
     test, truth = seen(model, idx("t10k-images-idx3-ubyte") / 255)
     accuracy = (truth == idx("t10k-labels-idx1-ubyte")).mean()
     real = moments(test)
     found = {}
     for storage in STORAGES:
-        tokens, labels = draw(program, folder, images=count, ar_steps=12, steps="50:5", guidance_scale=2, seed=7,
-                              head=storage)
+        tokens, labels = draw(program, folder, images=count, head=storage, **DRAWN)
         features, guessed = seen(model, pictures(tokens))
         found[storage] = features, guessed == labels, tokens
+    for name, path in elsewhere:
+        tokens = drawn_elsewhere(path, labels)
+        features, guessed = seen(model, pictures(tokens))
+        found[name] = features, guessed == labels, tokens
     generator = numpy.random.default_rng(1)
     resampled = [generator.integers(0, count, count) for _ in range(300)]
     base, right, exact = found["float32"]
@@ -194,16 +216,26 @@ def compare_tokens(program, folder, count):
               f"{change.mean() + half:+.5f} |")
 
 
+def named_file(word):
+    name, found, path = word.partition("=")
+    if not found or not name or name in STORAGES:
+        raise argparse.ArgumentTypeError(f"expected NAME=FILE with another name than {', '.join(STORAGES)}, "
+                                         f"found {word}")
+    return name, pathlib.Path(path)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--samples", type=int, default=300)
     parser.add_argument("--program", default=os.fspath(ROOT / "build/bench/examples/mar/mar"))
+    parser.add_argument("--drawn", type=named_file, action="append", default=[], metavar="NAME=FILE")
     chosen = parser.parse_args()
     torch.set_num_threads(os.cpu_count())
     with tempfile.TemporaryDirectory() as folder:
-        compare_images(chosen.program, folder, chosen.images)
-        compare_tokens(chosen.program, folder, chosen.samples)
+        compare_images(chosen.program, folder, chosen.images, chosen.drawn)
+        if chosen.samples > 0:
+            compare_tokens(chosen.program, folder, chosen.samples)
     return 0
 
 
