@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "transformer_kernels.hpp"
+#include "transformer_level.hpp"
 
 namespace examples::transformer {
 namespace {
@@ -13,21 +14,6 @@ namespace {
 std::size_t product(int a, int b) { return static_cast<std::size_t>(a) * static_cast<std::size_t>(b); }
 
 int rounded_up(int n) { return (n + ardent::panel_width - 1) / ardent::panel_width * ardent::panel_width; }
-
-// f(the block of that level)
-template <class F>
-void at_level(ardent::simd_level level, F f) {
-  using ardent::simd_level;
-  switch (level) {
-    case simd_level::baseline:
-      return f(ardent::host_block<simd_level::baseline>());
-    case simd_level::avx2:
-      return f(ardent::host_block<simd_level::avx2>());
-    case simd_level::avx512:
-    case simd_level::avx512_dot:
-      return f(ardent::host_block<simd_level::avx512>(level == simd_level::avx512_dot));
-  }
-}
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 // A transformer's weights packed for the library's products, all in one piece of memory.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <functional>
@@ -60,7 +61,7 @@ class packer {
     to.outputs = layer.out;
     Storage* const data = take<Storage>(ardent::packed_size<Storage>(layer.in, layer.out));
     to.data = data;
-    to.bias = add(layer.bias);
+    to.bias = layer.bias.size() > 0 ? add(layer.bias) : zeros(static_cast<std::size_t>(layer.out));
     if (memory_ != nullptr) {
       tasks_.push_back([layer, data] {
         ardent::pack_matrix(layer.weight.values().data(), layer.in, layer.out, data);
@@ -102,6 +103,12 @@ class packer {
     std::byte* const place = memory_ == nullptr ? nullptr : memory_ + used_;
     used_ += (count * sizeof(T) + 63) / 64 * 64;
     return reinterpret_cast<T*>(place);
+  }
+
+  float const* zeros(std::size_t count) {
+    float* const to = take<float>(count);
+    if (memory_ != nullptr) std::fill_n(to, count, 0.0F);
+    return to;
   }
 
   std::byte* memory_;

@@ -11,6 +11,10 @@ linear linear::load(safetensors const& file, std::string const& prefix, int out,
   return {out, in, file.tensor(prefix + ".weight", {out, in}), file.tensor(prefix + ".bias", {out})};
 }
 
+linear linear::load_unbiased(safetensors const& file, std::string const& prefix, int out, int in) {
+  return {out, in, file.tensor(prefix + ".weight", {out, in}), {}};
+}
+
 layer_norm layer_norm::load(safetensors const& file, std::string const& prefix, int width) {
   return {width, file.tensor(prefix + ".weight", {width}), file.tensor(prefix + ".bias", {width})};
 }

@@ -9,16 +9,19 @@
 
 namespace examples::transformer {
 
-/// @brief y = x W^T + b, with W [out][in] and b [out].
+/// @brief y = x W^T + b, with W [out][in] and b [out], or without b.
 struct linear {
   int out = 0;
   int in = 0;
   float_tensor weight;  ///< [out][in]
-  float_tensor bias;    ///< [out]
+  float_tensor bias;    ///< [out]; empty where there is none
 
   /// @brief Finds PREFIX.weight [out, in] and PREFIX.bias [out].
   /// @throws input_error if one is missing, has another shape or holds a value that is not finite
   [[nodiscard]] static linear load(safetensors const& file, std::string const& prefix, int out, int in);
+  /// @brief Finds PREFIX.weight [out, in]; there is no bias.
+  /// @throws input_error likewise
+  [[nodiscard]] static linear load_unbiased(safetensors const& file, std::string const& prefix, int out, int in);
 };
 
 /// @brief LayerNorm with scale and offset; the variance is the biased one and epsilon is added to it.

@@ -2,9 +2,11 @@
 //
 // replay: runs recordings of published code through ardent, from their weights, noise and orders alone, and prints how
 // far the results are from the recorded ones.
+#include "flowar.hpp"
 #include "mar.hpp"
 #include "schedules.hpp"
 #include "trajectories.hpp"
+#include "xar.hpp"
 
 #include "common/atomic_file.hpp"
 #include "common/command_line.hpp"
@@ -50,15 +52,19 @@ bool replay(arguments const& given) {
                      "\"" + examples::printable(given.cases.front()) + "\"");
     return replay_schedules(file, given.dump);
   }
-  const bool mar = holds_mar(document);
-  if (!mar && !holds_trajectories(document))
-    examples::fail(file, "a recording of mar_tiny, trajectories or schedules", "something else");
+  const auto replay_document = holds_mar(document)            ? replay_mar
+                               : holds_flowar(document)       ? replay_flowar
+                               : holds_xar(document)          ? replay_xar
+                               : holds_trajectories(document) ? replay_trajectories
+                                                              : nullptr;
+  if (replay_document == nullptr)
+    examples::fail(file, "a recording of mar_tiny, flowar_tiny, xar_tiny, trajectories or schedules", "something else");
   const ardent::executor::host executor;
   const request what{given.cases, given.tolerance, executor};
   const recording from{file, std::move(document),
                        examples::safetensors::read(fs::path(file).replace_extension(".safetensors"))};
   examples::safetensors_writer dump;
-  const bool passed = mar ? replay_mar(from, what, dump) : replay_trajectories(from, what, dump);
+  const bool passed = replay_document(from, what, dump);
   if (given.dump) dump.write(*given.dump);
   return passed;
 }

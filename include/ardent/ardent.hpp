@@ -19,6 +19,7 @@
 #include <ardent/denoiser/pointwise.hpp>
 #include <ardent/executor/host.hpp>
 #include <ardent/generate.hpp>
+#include <ardent/generate_batched.hpp>
 #include <ardent/grid/between.hpp>
 #include <ardent/grid/clip.hpp>
 #include <ardent/grid/ddim_stride.hpp>
@@ -44,11 +45,14 @@
 #include <ardent/guidance/ignored_as_published.hpp>
 #include <ardent/guidance/interval.hpp>
 #include <ardent/guidance/linear.hpp>
+#include <ardent/guidance/linear_by_step.hpp>
 #include <ardent/guidance/none.hpp>
 #include <ardent/guidance/power.hpp>
 #include <ardent/model.hpp>
 #include <ardent/numerics.hpp>
 #include <ardent/ordering/masked.hpp>
+#include <ardent/ordering/next_cell.hpp>
+#include <ardent/ordering/next_scale.hpp>
 #include <ardent/ordering/random.hpp>
 #include <ardent/ordering/raster.hpp>
 #include <ardent/prediction.hpp>

@@ -4,6 +4,7 @@
 /// @file
 /// @brief The AR loop: ordering picks positions, the backbone conditions them, a trajectory draws them.
 
+#include <ardent/detail/generation_checks.hpp>
 #include <ardent/detail/generation_memory.hpp>
 #include <ardent/model.hpp>
 #include <ardent/random/random.hpp>
@@ -12,8 +13,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
-#include <limits>
 #include <memory_resource>
 #include <new>
 #include <span>
@@ -85,20 +84,13 @@ void check_composition(Sampler const& sampler, Model& model, int images) {
       "ardent::generate: the solver reads a variance, but the denoiser has no second half of outputs for it. Use "
       "a solver with a fixed variance, or a network of twice as many outputs as channels.");
   const auto denoiser = model.denoiser();
-  if (images < 1)
-    throw std::invalid_argument("ardent::generate: expected at least 1 image, found " + std::to_string(images));
-  if (model.sequence_length() != sampler.sequence_length())
-    throw std::invalid_argument("ardent::generate: expected a model of " + std::to_string(sampler.sequence_length()) +
-                                " tokens as the ordering has, found one of " + std::to_string(model.sequence_length()));
+  check_lengths("ardent::generate", sampler.sequence_length(), model.sequence_length(), images);
   if (denoiser.channels() < 1 || denoiser.condition_width() < 0)
     throw std::invalid_argument(
         "ardent::generate: expected a denoiser of at least 1 channel and a condition width of at "
         "least 0, found " +
         std::to_string(denoiser.channels()) + " and " + std::to_string(denoiser.condition_width()));
-  const int most_images = std::numeric_limits<int>::max() / Sampler::branches / sampler.sequence_length();
-  if (images > most_images)
-    throw std::invalid_argument("ardent::generate: expected at most " + std::to_string(most_images) +
-                                " images of this many tokens in a batch, found " + std::to_string(images));
+  check_image_count("ardent::generate", Sampler::branches, sampler.sequence_length(), images);
   const int needed = Sampler::reads_variance ? 2 * denoiser.channels() : denoiser.channels();
   if (denoiser.outputs() < needed)
     throw std::invalid_argument("ardent::generate: expected a denoiser of at least " + std::to_string(needed) +
@@ -124,7 +116,8 @@ class generation {
  public:
   /// @param images     images of every batch it will run, at least 1
   /// @param workspace  workspace_bytes(...) bytes, aligned to 64
-  /// @throws std::invalid_argument if sizes do not fit one another, or the workspace is too small or misaligned
+  /// @throws std::invalid_argument if sizes do not fit one another, the workspace is too small or misaligned, or the
+  ///         ordering places a token twice or out of range
   generation(Sampler const& sampler, Model& model, Executor const& executor, int images, std::span<std::byte> workspace)
       : sampler_(sampler),
         model_(model),
@@ -132,6 +125,7 @@ class generation {
         denoiser_(model.denoiser()),
         images_(images),
         memory_(sampler, denoiser_, executor, images, checked(sampler, model, executor, images, workspace)) {
+    memory_.check_positions("ardent::generate", sampler_.ordering());
     memory_.prepare_times(sampler_, denoiser_, executor_);
   }
 
@@ -147,28 +141,21 @@ class generation {
   template <random_source Random, class Observer = no_observer>
   void run(Random const& random, std::uint32_t first_image, std::span<float> tokens, Observer&& observe = {}) {
     const int length = sampler_.sequence_length(), channels = denoiser_.channels();
-    const std::size_t expected =
-        static_cast<std::size_t>(images_) * static_cast<std::size_t>(length) * static_cast<std::size_t>(channels);
-    if (tokens.size() != expected)
-      throw std::invalid_argument("ardent::generate: expected " + std::to_string(expected) +
-                                  " numbers of tokens, found room for " + std::to_string(tokens.size()));
-    if (static_cast<std::uint32_t>(images_ - 1) > ~first_image)
-      throw std::invalid_argument("ardent::generate: expected image indices below 2^32, found " +
-                                  std::to_string(images_) + " images from " + std::to_string(first_image) + " on");
+    detail::check_batch("ardent::generate", images_, length, channels, first_image, tokens.size());
     std::fill(tokens.begin(), tokens.end(), 0.0f);
-    std::memset(memory_.known, 0, static_cast<std::size_t>(images_) * static_cast<std::size_t>(length));
-    memory_.template make_orders<Sampler::permuted>(random, executor_, first_image);
+    memory_.forget();
+    memory_.make_orders(sampler_.ordering(), random, executor_, first_image);
 
     int done = 0;
     for (int i = 0; i < sampler_.ar_steps(); ++i) {
       const int count = sampler_.tokens(i);
-      memory_.pick(done, count, first_image, executor_);
+      memory_.pick(done, count, first_image);
       const ar_step_view view{i,        images_,     Sampler::branches, count,         length,
                               channels, first_image, tokens.data(),     memory_.known, memory_.positions,
                               done};
       if constexpr (ar_model<Model, Executor>) model_.condition(executor_, view, memory_.conditions);
       draw(i, count * images_, random);
-      memory_.scatter(count, channels, tokens.data());
+      memory_.scatter(memory_.samples, count, channels, tokens.data());
       done += count;
       observe(report(i, done, count * images_));
     }
@@ -177,13 +164,7 @@ class generation {
  private:
   static std::byte* checked(Sampler const& sampler, Model& model, Executor const& executor, int images,
                             std::span<std::byte> workspace) {
-    const std::size_t needed = workspace_bytes(sampler, model, executor, images);
-    if (workspace.size() < needed)
-      throw std::invalid_argument("ardent::generate: expected a workspace of " + std::to_string(needed) +
-                                  " bytes, found " + std::to_string(workspace.size()));
-    if (reinterpret_cast<std::uintptr_t>(workspace.data()) % detail::arena_alignment != 0)
-      throw std::invalid_argument("ardent::generate: expected a workspace aligned to 64 bytes, found one that is not");
-    return workspace.data();
+    return detail::checked_workspace("ardent::generate", workspace_bytes(sampler, model, executor, images), workspace);
   }
 
   /// One AR step's tokens, as one kernel.

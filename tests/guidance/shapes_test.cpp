@@ -46,6 +46,19 @@ TEST_CASE("guidance::power: its formula, and linear at exponent 1") {
   }
 }
 
+TEST_CASE("guidance::linear_by_step: its formula by AR step, whatever the tokens") {
+  auto const step = [](int s, int n) { return ardent::ar_progress{s, n, 0, 64}; };
+  for (double const scale : {0.0, 1.0, 2.5, 4.3})
+    for (int n = 2; n <= 10; ++n) {
+      for (int s = 0; s < n; ++s)
+        CHECK(guidance::linear_by_step(scale).scale(step(s, n)) == 1 + (scale - 1) * s / (n - 1));
+      CHECK(guidance::linear_by_step(scale).scale(step(0, n)) == 1);
+      CHECK(guidance::linear_by_step(scale).scale(step(n - 1, n)) == doctest::Approx(scale).epsilon(1e-15));
+    }
+  CHECK(guidance::linear_by_step(2.5).scale(step(0, 1)) == 2.5);  // the only AR step is the last
+  CHECK(guidance::linear_by_step<2.5>().scale(step(1, 3)) == 1.75);
+}
+
 TEST_CASE("guidance::interval: rows inside are guided, others are not, bounds included") {
   auto const made = ardent::make_sampler(ardent::ordering::raster(8, 2), ardent::annealing::constant(50),
                                          ardent::grid::clip<ardent::grid::ddim_stride, 980>{},

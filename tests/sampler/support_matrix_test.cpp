@@ -114,6 +114,15 @@ void add_solver(std::ostream& out, std::string const& name) {
   out << '\n';
 }
 
+template <class O>
+void add_ordering(std::ostream& out, std::string const& name) {
+  out << "| `" << name << "` | "
+      << (placed_ordering<O> ? "in an order of its own, the same for all images"
+          : O::permuted      ? "in a random order of each image"
+                             : "in raster order")
+      << " | yes | " << (placed_ordering<O> ? "no" : "yes") << " |\n";
+}
+
 std::string matrix() {
   std::ostringstream out;
   out << R"(# Solver x process x prediction
@@ -158,6 +167,20 @@ Over training steps: `cosine`, `linear`, `linear_between`, `scaled_linear`, `sig
   add_solver<solver::flow_ab2>(out, "flow_ab2");
   add_solver<solver::flow_heun>(out, "flow_heun");
   add_solver<solver::flow_euler_maruyama>(out, "flow_euler_maruyama");
+  out << R"(
+## Orderings
+
+| ordering | tokens come | `generate`, `generate_batched` | `cuda::generation` |
+|---|---|---|---|
+)";
+  add_ordering<ordering::raster<64, 4>>(out, "raster");
+  add_ordering<ordering::random<64, 4>>(out, "random");
+  add_ordering<ordering::masked<64, 4>>(out, "masked");
+  add_ordering<ordering::next_cell<8, 8, 4, 4>>(out, "next_cell");
+  add_ordering<ordering::next_scale<1, 2, 4>>(out, "next_scale");
+  out << R"(
+- `no`: does not compile: "the ordering has positions of its own, which are made on the host only".
+)";
   return out.str();
 }
 

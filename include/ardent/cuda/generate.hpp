@@ -151,6 +151,10 @@ std::size_t workspace_bytes(Sampler const& sampler, Model& model, int images) {
 /// @tparam Tuning   see default_tuning
 template <class Sampler, device_model Model, random_source Random = random::philox, class Tuning = default_tuning>
 class generation {
+  static_assert(!placed_ordering<std::remove_cvref_t<decltype(std::declval<Sampler const&>().ordering())>>,
+                "ardent::cuda::generation: the ordering has positions of its own, which are made on the host only. Use "
+                "an ordering without position(i), such as ordering::raster, or ardent::generate.");
+
  public:
   /// @param stream     where the tables are copied to the device; the constructor waits for it
   /// @param images     images of every batch it will run, at least 1

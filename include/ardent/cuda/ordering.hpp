@@ -34,7 +34,8 @@ inline std::size_t order_bytes(token_layout const& layout) {
   return detail::order_memory(layout, nullptr).bytes;
 }
 
-/// @brief Enqueues the order in which each image's positions are drawn: the same as on the host.
+/// @brief Enqueues the order in which each image's positions are drawn: the same as on the host. Not for a
+/// placed_ordering: fill `order` with its positions instead.
 /// @tparam Permuted  a random order of each image by ascending keys (a sampler's `permuted`), or raster order, which
 ///                   needs no workspace
 /// @param stream     where it runs; of the current device

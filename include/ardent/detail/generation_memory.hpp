@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The arrays of a generation, in one workspace, and the bookkeeping between orders, positions and tokens.
+// The arrays of a generation, in one workspace.
 
 #include <ardent/detail/arena.hpp>
+#include <ardent/detail/order_memory.hpp>
 #include <ardent/trajectory.hpp>
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <vector>
 
 namespace ardent {
@@ -16,61 +16,20 @@ inline namespace v0 {
 namespace detail {
 
 template <class Sampler, class Denoiser>
-class generation_memory {
+class generation_memory : public order_memory {
   static constexpr int times_at_once = 64;  // bounds the scratch, whatever the number of times
 
  public:
-  std::uint8_t* known = nullptr;    // [images][length]
-  int* positions = nullptr;         // [images][tokens of the AR step]
-  std::uint32_t* images = nullptr;  // the image of each of these
-  float* conditions = nullptr;      // [branches][images][tokens of the AR step][condition_width]
-  float* samples = nullptr;         // [images][tokens of the AR step][channels]
-  float* times = nullptr;           // [distinct times][time_features]
-  int* time_index = nullptr;        // for each row of each AR step
-  int* first_row = nullptr;         // [ar_steps], into time_index
+  float* conditions = nullptr;  // [branches][images][tokens of the AR step][condition_width]
+  float* samples = nullptr;     // [images][tokens of the AR step][channels]
+  float* times = nullptr;       // [distinct times][time_features]
+  int* time_index = nullptr;    // for each row of each AR step
+  int* first_row = nullptr;     // [ar_steps], into time_index
 
   template <class Executor>
   generation_memory(Sampler const& sampler, Denoiser const& denoiser, Executor const& executor, int image_count,
                     std::byte* memory)
-      : length_(sampler.sequence_length()), image_count_(image_count) {
-    arena a(memory);
-    const auto count = static_cast<std::size_t>(image_count);
-    const auto length = static_cast<std::size_t>(length_);
-    const int total = image_count * sampler.most_tokens();
-    const auto most = static_cast<std::size_t>(total);
-    const auto rows = static_cast<std::size_t>(sampler.nfe());
-    keys_ = a.take<std::uint64_t>(count * length);
-    order_ = a.take<int>(count * length);
-    known = a.take<std::uint8_t>(count * length);
-    positions = a.take<int>(most);
-    images = a.take<std::uint32_t>(most);
-    conditions = a.take<float>(most * static_cast<std::size_t>(Sampler::branches * denoiser.condition_width()));
-    samples = a.take<float>(most * static_cast<std::size_t>(denoiser.channels()));
-    time_index = a.take<int>(rows);
-    first_row = a.take<int>(static_cast<std::size_t>(sampler.ar_steps()));
-    distinct_ = a.take<float>(rows);
-    if (memory == nullptr) {
-      std::vector<float> counting(rows);  // sizing comes before the workspace, so it may allocate
-      distinct_count_ = collect_distinct(sampler, counting.data());
-    } else {
-      distinct_count_ = collect_distinct(sampler, distinct_);
-    }
-    const int groups = executor.groups();
-    times =
-        a.take<float>(static_cast<std::size_t>(distinct_count_) * static_cast<std::size_t>(denoiser.time_features()));
-    time_scratch_size_ = denoiser.time_scratch(std::min(distinct_count_, times_at_once));
-    time_scratch_ = a.take<float>(time_scratch_size_ * static_cast<std::size_t>(groups));
-
-    // tiles of separate workers, or one tile of a team: they never run at once, so they share memory, but for what
-    // only a tile that has the machine to itself prepares ahead
-    denoiser_ = &denoiser;
-    most_of_tile_ = denoiser.most_tokens(Sampler::branches);
-    widest_ = std::min(total, most_of_tile_);
-    tile_bytes_ = tile_layout(denoiser, widest_, nullptr, nullptr).used();
-    tile_memory_ = a.take<std::byte>(tile_bytes_ * static_cast<std::size_t>(groups));
-    hoisted_ = a.take<float>(hoisted_floats(sampler, image_count));
-    bytes_ = a.used();
-  }
+      : generation_memory(sampler, denoiser, executor, image_count, memory, arena(memory)) {}
 
   std::size_t bytes() const { return bytes_; }
 
@@ -100,44 +59,6 @@ class generation_memory {
     });
   }
 
-  /// The order in which each image's positions are drawn.
-  template <bool Permuted, class Random, class Executor>
-  void make_orders(Random const& random, Executor const& executor, std::uint32_t first_image) {
-    executor.parallel_for(image_count_, [&](int b, int) {
-      int* const order = order_ + static_cast<std::ptrdiff_t>(b) * length_;
-      for (int p = 0; p < length_; ++p) order[p] = p;
-      if constexpr (Permuted) {
-        std::uint64_t* const keys = keys_ + static_cast<std::ptrdiff_t>(b) * length_;
-        for (int p = 0; p < length_; ++p)
-          keys[p] = random.order_key(first_image + static_cast<std::uint32_t>(b), static_cast<std::uint32_t>(p));
-        std::sort(order, order + length_, [&](int x, int y) { return keys[x] < keys[y]; });
-      }
-    });
-  }
-
-  /// The positions drawn now: entries [done, done + count) of each image's order, in raster order.
-  template <class Executor>
-  void pick(int done, int count, std::uint32_t first_image, Executor const&) {
-    for (int b = 0; b < image_count_; ++b) {
-      int* const out = positions + static_cast<std::ptrdiff_t>(b) * count;
-      std::copy_n(order_ + static_cast<std::ptrdiff_t>(b) * length_ + done, count, out);
-      std::sort(out, out + count);
-      std::fill_n(images + static_cast<std::ptrdiff_t>(b) * count, count, first_image + static_cast<std::uint32_t>(b));
-    }
-  }
-
-  /// Puts the samples where they belong and marks them as known.
-  void scatter(int count, int channels, float* tokens) {
-    for (int b = 0; b < image_count_; ++b)
-      for (int j = 0; j < count; ++j) {
-        const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(b) * count + j;
-        const std::ptrdiff_t place = static_cast<std::ptrdiff_t>(b) * length_ + positions[row];
-        std::memcpy(tokens + place * channels, samples + row * channels,
-                    static_cast<std::size_t>(channels) * sizeof(float));
-        known[place] = 1;
-      }
-  }
-
   /// The memory of a worker that has a tile to itself.
   trajectory_memory of_worker(int worker) const { return part(worker, worker); }
   /// The memory of a team's member: its own state, the others' output and activations. With one worker, its own.
@@ -148,6 +69,41 @@ class generation_memory {
   }
 
  private:
+  template <class Executor>
+  generation_memory(Sampler const& sampler, Denoiser const& denoiser, Executor const& executor, int image_count,
+                    std::byte* memory, arena a)
+      : order_memory(a, sampler.sequence_length(), image_count, sampler.most_tokens()) {
+    const int total = image_count * sampler.most_tokens();
+    const auto most = static_cast<std::size_t>(total);
+    const auto rows = static_cast<std::size_t>(sampler.nfe());
+    conditions = a.take<float>(most * static_cast<std::size_t>(Sampler::branches * denoiser.condition_width()));
+    samples = a.take<float>(most * static_cast<std::size_t>(denoiser.channels()));
+    time_index = a.take<int>(rows);
+    first_row = a.take<int>(static_cast<std::size_t>(sampler.ar_steps()));
+    distinct_ = a.take<float>(rows);
+    if (memory == nullptr) {
+      std::vector<float> counting(rows);  // sizing comes before the workspace, so it may allocate
+      distinct_count_ = collect_distinct(sampler, counting.data());
+    } else {
+      distinct_count_ = collect_distinct(sampler, distinct_);
+    }
+    const int groups = executor.groups();
+    times =
+        a.take<float>(static_cast<std::size_t>(distinct_count_) * static_cast<std::size_t>(denoiser.time_features()));
+    time_scratch_size_ = denoiser.time_scratch(std::min(distinct_count_, times_at_once));
+    time_scratch_ = a.take<float>(time_scratch_size_ * static_cast<std::size_t>(groups));
+
+    // tiles of separate workers, or one tile of a team: they never run at once, so they share memory, but for what
+    // only a tile that has the machine to itself prepares ahead
+    denoiser_ = &denoiser;
+    most_of_tile_ = denoiser.most_tokens(Sampler::branches);
+    widest_ = std::min(total, most_of_tile_);
+    tile_bytes_ = tile_layout(denoiser, widest_, nullptr, nullptr).used();
+    tile_memory_ = a.take<std::byte>(tile_bytes_ * static_cast<std::size_t>(groups));
+    hoisted_ = a.take<float>(hoisted_floats(sampler, image_count));
+    bytes_ = a.used();
+  }
+
   arena tile_layout(Denoiser const& denoiser, int tokens, std::byte* memory, trajectory_memory* out) const {
     arena a(memory);
     trajectory_memory m;
@@ -195,13 +151,9 @@ class generation_memory {
     return static_cast<int>(std::unique(out, out + count) - out);
   }
 
-  int length_;
-  int image_count_;
   int distinct_count_ = 0;
   int widest_ = 0;
   int most_of_tile_ = 1;
-  std::uint64_t* keys_ = nullptr;
-  int* order_ = nullptr;
   float* distinct_ = nullptr;
   float* time_scratch_ = nullptr;
   std::size_t time_scratch_size_ = 0;

@@ -25,12 +25,24 @@ struct ar_counts {
 /// - `ar_steps()`: AR steps, in [1, sequence_length()].
 /// - `fill(ar_counts*)`: writes one entry for each AR step; the tokens sum to the sequence length.
 /// - `permuted`: false if tokens come in raster order, true if in a random order of each image.
+/// - `position(i)`, optional: see placed_ordering.
 template <class O>
 concept ordering_policy = requires(O const& o, ar_counts* out) {
   { o.sequence_length() } -> std::same_as<int>;
   { o.ar_steps() } -> std::same_as<int>;
   { O::permuted } -> std::convertible_to<bool>;
   o.fill(out);
+};
+
+/// @brief An ordering that comes neither in raster order nor in a random one, but in an order of its own, which is the
+/// same for all images; see ordering::next_cell.
+///
+/// - `position(i)`: the raster position of the token that is drawn after i others, for i in [0, sequence_length()).
+///   Each position comes once. Tokens of one AR step are drawn together, by ascending position.
+/// - `permuted` is false.
+template <class O>
+concept placed_ordering = ordering_policy<O> && !O::permuted && requires(O const& o, int i) {
+  { o.position(i) } -> std::same_as<int>;
 };
 
 namespace detail {

@@ -48,10 +48,13 @@ inline test::outcome replay(std::vector<std::string> arguments) {
 
 /// @brief Whether a tensor is a result, or an intermediate value that only serves to find errors.
 inline bool is_result(std::string const& name) {
-  for (char const* end : {".out", ".tokens", ".z", ".states", ".times", ".timesteps", ".sigmas"})
+  for (char const* end : {".out", ".first_model_out", ".tokens", ".z", ".states", ".times", ".timesteps", ".sigmas"})
     if (name.ends_with(end)) return true;
   return false;
 }
+
+/// @brief Whether a tensor is a mask of FlowAR and xAR with numbers that are not finite, which nobody needs.
+inline bool is_infinite(std::string const& name) { return name == "mask"; }
 
 /// @brief Copies a tensor of floats, doubles or integers.
 inline void copy_tensor(examples::safetensors const& from, std::string const& name, examples::safetensors_writer& to) {
@@ -85,6 +88,23 @@ inline void copy_spoilt(fs::path const& from, fs::path const& to,
       writer.add(name, all.shape(name), std::vector<float>(all.floats(name).size(), 1e6f));
     else
       copy_tensor(all, name, writer);
+  }
+  writer.write(to);
+}
+
+/// @brief Copies a recording's tensors, the numbers of one of them (floats) multiplied by a factor.
+inline void copy_scaled(fs::path const& from, fs::path const& to, std::string const& scaled, float factor) {
+  examples::safetensors const all = examples::safetensors::read(from);
+  examples::safetensors_writer writer;
+  for (std::string const& name : all.names()) {
+    if (is_infinite(name)) continue;
+    if (name != scaled) {
+      copy_tensor(all, name, writer);
+      continue;
+    }
+    std::vector<float> values = all.floats(name);
+    for (float& value : values) value *= factor;
+    writer.add(name, all.shape(name), std::span<float const>(values));
   }
   writer.write(to);
 }

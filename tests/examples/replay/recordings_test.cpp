@@ -31,6 +31,42 @@ TEST_CASE("replay: the cases of mar_tiny but the default sampler's are within 2e
   CHECK(lines(run.output) == 8);
 }
 
+TEST_CASE("replay: both runs of xar_tiny are reproduced, within 2e-5") {
+  if (!have_program()) return;
+  test::outcome const run = replay({stem("xar_tiny"), "--tolerance", "2e-5"});
+  INFO(run.output << run.errors);
+  CHECK(run.status == 0);
+  CHECK(run.errors.empty());
+  CHECK(lines(run.output) == 2);
+  CHECK(count(run.output, ": largest difference") == 2);
+}
+
+TEST_CASE("replay: xar_tiny fails with guidance wrong by 0.2 percent, another label or one wrong weight") {
+  if (!have_program()) return;
+  test::temporary_folder const folder;
+  std::string const changed = copy_changed(folder, "xar_tiny", [](nlohmann::json& document) {
+    case_of(document, "case_a")["cfg"] = 1.002 * case_of(document, "case_a").at("cfg").get<double>();
+    case_of(document, "case_b")["labels"][1] = 3;
+  });
+  for (char const* name : {"case_a", "case_b"}) {
+    test::outcome const run = replay({changed, name});
+    INFO(run.output << run.errors);
+    CHECK(run.status == 1);
+    CHECK(run.output.ends_with(": too large\n"));
+  }
+  for (char const* weight :
+       {"class_emb.weight", "encoder_blocks.0.attn.qkv.bias", "decoder_blocks.0.ada_lin.1.bias",
+        "decoder_blocks.0.mlp.fc1_x.bias", "z_proj_ln.weight", "encoder_pos_embed_learned", "time_embed.mlp.2.bias"}) {
+    test::temporary_folder const spoilt;
+    fs::copy(file("xar_tiny.json"), spoilt / "xar_tiny.json");
+    copy_scaled(file("xar_tiny.safetensors"), spoilt / "xar_tiny.safetensors", weight, 1.01f);
+    test::outcome const run = replay({(spoilt / "xar_tiny").string()});
+    INFO(weight << ": " << run.output << run.errors);
+    CHECK(run.status == 1);
+    CHECK(count(run.output, "too large") == 2);
+  }
+}
+
 TEST_CASE("replay: all trajectories are within 1e-4, diffusers' within 1e-5 of their largest value") {
   if (!have_program()) return;
   nlohmann::json const document = examples::read_json(file("trajectories.json"));
@@ -68,6 +104,87 @@ TEST_CASE("replay: flow samplers with a state of double are within the rounding 
   INFO(run.output << run.errors);
   CHECK(run.status == 0);
   CHECK(lines(run.output) == static_cast<int>(flow.size()) - 3);
+}
+
+TEST_CASE("replay: all runs of flowar_tiny, with and without cross attention, are within 5e-5") {
+  if (!have_program()) return;
+  for (char const* name : {"flowar_tiny", "flowar_tiny_cross"}) {
+    nlohmann::json const document = examples::read_json(file(std::string(name) + ".json"));
+    test::outcome const run = replay({stem(name), "--tolerance", "5e-5"});
+    INFO(run.output << run.errors);
+    CHECK(run.status == 0);
+    CHECK(run.errors.empty());
+    CHECK(count(run.output, ": largest difference") == static_cast<int>(document.at("cases").size()));
+  }
+}
+
+TEST_CASE("replay: flowar_tiny without its results gives the same, and does not count the unread half") {
+  if (!have_program()) return;
+  test::temporary_folder const folder;
+  fs::copy(file("flowar_tiny_cross.json"), folder / "flowar_tiny_cross.json");
+  copy_without(file("flowar_tiny_cross.safetensors"), folder / "flowar_tiny_cross.safetensors",
+               [](std::string const& name) { return is_result(name) || is_infinite(name); });
+  test::outcome const run = replay({(folder / "flowar_tiny_cross").string(), "case_a", "case_b"});
+  INFO(run.output << run.errors);
+  CHECK(run.status == 0);
+  CHECK(count(run.output, "no results recorded") == 2);
+}
+
+TEST_CASE("replay: a spoilt weight of any part of FlowAR fails") {
+  if (!have_program()) return;
+  for (char const* weight :
+       {"class_emb.weight", "encoder_blocks.0.ada_lin.1.bias", "decoder_blocks.0.mlp.fc1_x.bias", "z_proj_ln.weight",
+        "diffusion_pos_embed_learned", "flownet.cond_embed.bias", "flownet.res_blocks.1.crossattn.kv.weight",
+        "flownet.res_blocks.0.norm2_2.weight", "flownet.final_layer.adaLN_modulation.1.bias"}) {
+    test::temporary_folder const folder;
+    fs::copy(file("flowar_tiny_cross.json"), folder / "flowar_tiny_cross.json");
+    copy_scaled(file("flowar_tiny_cross.safetensors"), folder / "flowar_tiny_cross.safetensors", weight, 1.01f);
+    test::outcome const run = replay({(folder / "flowar_tiny_cross").string(), "case_a"});
+    INFO(weight << "\n" << run.output << run.errors);
+    CHECK(run.status == 1);
+    CHECK(run.output.ends_with(": too large\n"));
+  }
+}
+
+TEST_CASE("replay: wrong numbers of FlowAR's cases fail") {
+  if (!have_program()) return;
+  test::temporary_folder const folder;
+  std::string const changed = copy_changed(folder, "flowar_tiny", [](nlohmann::json& document) {
+    case_of(document, "case_a")["cfg"] = 1.002 * case_of(document, "case_a").at("cfg").get<double>();
+    case_of(document, "case_b")["flow_upper_steps"] = 23;
+    case_of(document, "case_c")["guidance"] = 0.75;
+    case_of(document, "case_d")["labels"] = {0, 1};
+  });
+  test::outcome const run = replay({changed});
+  INFO(run.output << run.errors);
+  CHECK(run.status == 1);
+  CHECK(count(run.output, "too large") == 4);
+}
+
+TEST_CASE("replay: what FlowAR's network cannot be is refused") {
+  if (!have_program()) return;
+  test::temporary_folder const folder;
+  auto const refused = [&](char const* key, nlohmann::json const& value) {
+    fs::remove(folder / "flowar_tiny.safetensors");
+    std::string const changed =
+        copy_changed(folder, "flowar_tiny", [&](nlohmann::json& document) { document["constructor"][key] = value; });
+    test::outcome const run = replay({changed});
+    INFO(key << "\n" << run.output << run.errors);
+    CHECK(run.status == 2);
+    CHECK(run.errors.starts_with("error: "));
+    CHECK(count(run.errors, "\n") == 1);
+  };
+  refused("scale", {2, 4});
+  refused("scale", {1, 0, 4});
+  refused("scale", {1, 2, 5});  // of another number of positions
+  refused("scale", nlohmann::json::array());
+  refused("cross", true);
+  refused("diffloss_w", 60);
+  refused("diffloss_d", 2);
+  refused("encoder_num_heads", 32);
+  refused("encoder_depth", 2);
+  refused("decoder_embed_dim", 128);
+  refused("patch_size", 2);
 }
 
 TEST_CASE("replay: the tables of schedules.json are reproduced") {
