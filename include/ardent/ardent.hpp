@@ -17,9 +17,11 @@
 #include <ardent/denoiser/adaln_mlp.hpp>
 #include <ardent/denoiser/gaussian_mixture.hpp>
 #include <ardent/denoiser/pointwise.hpp>
+#include <ardent/denoiser/shortcut_adaln_mlp.hpp>
 #include <ardent/executor/host.hpp>
 #include <ardent/generate.hpp>
 #include <ardent/generate_batched.hpp>
+#include <ardent/generate_speculative.hpp>
 #include <ardent/grid/between.hpp>
 #include <ardent/grid/clip.hpp>
 #include <ardent/grid/ddim_stride.hpp>
@@ -81,7 +83,13 @@
 #include <ardent/solver/flow_euler_maruyama.hpp>
 #include <ardent/solver/flow_heun.hpp>
 #include <ardent/solver/sde_dpm_solver_pp.hpp>
+#include <ardent/solver/shortcut.hpp>
 #include <ardent/solver/singlestep.hpp>
 #include <ardent/solver/unipc.hpp>
+#include <ardent/speculative/acceptance.hpp>
+#include <ardent/speculative/options.hpp>
+#include <ardent/speculative/recorder.hpp>
+#include <ardent/speculative/schedule.hpp>
+#include <ardent/speculative/verify.hpp>
 #include <ardent/temperature/temperature.hpp>
 #include <ardent/trajectory.hpp>

@@ -77,7 +77,8 @@ class batched_trajectory {
   /// @brief Where evaluation k takes place; its step is k.
   time_point time(int k) const {
     row_type const& row = row_at(k);
-    return {static_cast<float>(row.timestep), static_cast<float>(row.alpha), static_cast<float>(row.sigma), 0, k};
+    return {static_cast<float>(row.timestep), static_cast<float>(row.alpha), static_cast<float>(row.sigma), 0, k,
+            static_cast<float>(row.step_size)};
   }
   /// @brief Branches whose outputs step k reads: 1 without guidance, or where guidance is restricted to other times.
   int branches(int k) const { return row_at(k).guided ? Sampler::branches : 1; }

@@ -4,12 +4,12 @@
 /// @file
 /// @brief The AR loop: ordering picks positions, the backbone conditions them, a trajectory draws them.
 
+#include <ardent/detail/draw_ar_step.hpp>
 #include <ardent/detail/generation_checks.hpp>
 #include <ardent/detail/generation_memory.hpp>
 #include <ardent/model.hpp>
 #include <ardent/random/random.hpp>
 #include <ardent/sampler.hpp>
-#include <ardent/trajectory.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -76,6 +76,11 @@ void check_composition(Sampler const& sampler, Model& model, int images) {
   static_assert(denoiser_type::predicted == Sampler::predicted,
                 "ardent::generate: the denoiser predicts something else than the sampler was told. Add "
                 "ardent::predicts<...> to the sampler.");
+  static_assert(
+      takes_step_size<denoiser_type> == Sampler::tells_step_size,
+      "ardent::generate: either the solver tells the denoiser the size of its steps and the denoiser does not take it, "
+      "or the denoiser takes a step size and the solver tells none. Use solver::shortcut with a denoiser that has "
+      "takes_step_size = true, and another solver with others.");
   static_assert(outputs_fit<denoiser_type>(1),
                 "ardent::generate: the denoiser's shape has fewer outputs than channels. Give it one output for each "
                 "channel, or two with a variance half.");
@@ -154,7 +159,7 @@ class generation {
                               channels, first_image, tokens.data(),     memory_.known, memory_.positions,
                               done};
       if constexpr (ar_model<Model, Executor>) model_.condition(executor_, view, memory_.conditions);
-      draw(i, count * images_, random);
+      detail::draw_ar_step(sampler_, denoiser_, memory_, executor_, i, count * images_, random);
       memory_.scatter(memory_.samples, count, channels, tokens.data());
       done += count;
       observe(report(i, done, count * images_));
@@ -165,53 +170,6 @@ class generation {
   static std::byte* checked(Sampler const& sampler, Model& model, Executor const& executor, int images,
                             std::span<std::byte> workspace) {
     return detail::checked_workspace("ardent::generate", workspace_bytes(sampler, model, executor, images), workspace);
-  }
-
-  /// One AR step's tokens, as one kernel.
-  template <class Random>
-  void draw(int ar_step, int total, Random const& random) {
-    tile whole;
-    whole.total = total;
-    whole.tokens = total;
-    whole.branches = Sampler::branches;
-    whole.ar_step = ar_step;
-    whole.conditions = memory_.conditions;
-    whole.images = memory_.images;
-    whole.positions = memory_.positions;
-    whole.times = memory_.times;
-    const auto rows = sampler_.rows(ar_step);
-    const ar_step_numbers numbers = numbers_of(sampler_, ar_step);
-    whole.time_index = memory_.time_index + memory_.first_row[ar_step];
-    whole.steps = static_cast<int>(rows.size());
-    const auto kernel = [&](auto& block, auto& grid, tile const& t, trajectory_memory const& memory) {
-      trajectory<Sampler::branches>(block, grid, t, rows.data(), numbers, denoiser_, random, memory, memory_.samples);
-    };
-    const int most = denoiser_.most_tokens(Sampler::branches), least_tiles = (total + most - 1) / most;
-    const bool team = denoiser_.prefers_team(total, Sampler::branches, executor_.groups());
-    if (team || executor_.groups() == 1) whole.steps_at_once = memory_.steps_at_once(total, whole.steps);
-    if (team) {
-      executor_.run_team([&](auto& block, auto& grid, int worker) {
-        for (int k = 0; k < least_tiles; ++k) {
-          if (k > 0) grid.sync(block);
-          kernel(block, grid, part(whole, k, least_tiles), memory_.of_team(worker, whole.steps_at_once));
-        }
-      });
-    } else {
-      // as many tiles as keep every group busy to the end
-      const int groups = std::min(total, executor_.groups());
-      const int tiles = (least_tiles + groups - 1) / groups * groups;
-      executor_.run_tiles(tiles, [&](auto& block, auto& grid, int k, int worker) {
-        kernel(block, grid, part(whole, k, tiles),
-               groups == 1 ? memory_.of_team(worker, whole.steps_at_once) : memory_.of_worker(worker));
-      });
-    }
-  }
-
-  static tile part(tile t, int k, int tiles) {
-    const strided_range share = share_of(t.total, k, tiles);
-    t.first = share.first;
-    t.tokens = share.last - share.first;
-    return t;
   }
 
   ar_step_report report(int ar_step, int done, int rows) const {

@@ -50,6 +50,7 @@ using network_of = network_types<std::remove_cvref_t<decltype(std::declval<Model
 ///   [branches][images * tokens_per_image][outputs]; view.branches is 1 here where guidance does not act at this time,
 ///   and the conditional rows are then all that is read. The input must be left as it is.
 /// - `predicted`, optional: what the network predicts; checked against the sampler.
+/// - `takes_step_size`, optional: true if the network reads time.step_size; see ardent::takes_step_size.
 ///
 /// To keep image i of a batch equal to that image alone, both must compute each image by products whose shapes do not
 /// depend on the batch.
@@ -102,6 +103,10 @@ void check_batched_composition(Sampler const& sampler, Model& model, int images)
                 "ardent::generate_batched: the model lacks sequence_length(), network(), condition(executor, view) or "
                 "evaluate(executor, view, time, input, output). See ardent/generate_batched.hpp.");
   check_predicted<Sampler, Model>();
+  static_assert(takes_step_size<Model> || !Sampler::tells_step_size,
+                "ardent::generate_batched: the solver tells the network the size of its steps, but the model does not "
+                "take it. Use another solver, or give the model takes_step_size = true if its network reads "
+                "time_point::step_size.");
   check_lengths("ardent::generate_batched", sampler.sequence_length(), model.sequence_length(), images);
   check_image_count("ardent::generate_batched", Sampler::branches, sampler.sequence_length(), images);
   checked_shape<Sampler>(images * sampler.most_tokens(), model.network());

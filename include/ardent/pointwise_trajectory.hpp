@@ -75,8 +75,9 @@ ARDENT_INLINE void pointwise_trajectory(tile const& t, int r, Row const* rows, i
 #endif
   for (int k = 0; k < count; ++k) {
     Row const& row = rows[k];
-    const time_point time{static_cast<float>(row.timestep), static_cast<float>(row.alpha),
-                          static_cast<float>(row.sigma), 0, k};
+    const time_point time{
+        static_cast<float>(row.timestep), static_cast<float>(row.alpha), static_cast<float>(row.sigma), 0, k,
+        static_cast<float>(row.step_size)};
     float conditional[outputs];
     function(s.input, time, condition, conditional);
     [[maybe_unused]] float unconditional[outputs];

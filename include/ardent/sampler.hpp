@@ -35,7 +35,8 @@ class basic_sampler {
   /// @brief The rows of this sampler's program.
   using row_type = row<state_type, Solver::slots, Solver::history,
                        row_parts{Solver::reads_variance, Clipping::clips, Solver::stochastic,
-                                 detail::converts<Solver>(Predicts::what), !detail::keeps_state<Solver>()}>;
+                                 detail::converts<Solver>(Predicts::what), !detail::keeps_state<Solver>(),
+                                 detail::tells_step_size<Solver>()}>;
   using solver_type = Solver;      ///< the solver
   using numerics_type = Numerics;  ///< what is promised of the arithmetic
 
@@ -44,6 +45,8 @@ class basic_sampler {
   static constexpr int branches = guided ? 2 : 1;                 ///< network rows a token
   static constexpr bool permuted = Ordering::permuted;            ///< random order of tokens, or raster order
   static constexpr bool reads_variance = Solver::reads_variance;  ///< the network must output a variance half
+  /// @brief True if the denoiser is told the length of each step, and must take it.
+  static constexpr bool tells_step_size = detail::tells_step_size<Solver>();
   /// @brief True if the compiler computes the tables.
   static constexpr bool tables_at_compile_time = is_static<Ordering> && detail::constant_annealing<Annealing> &&
                                                  is_static<Process> && is_static<Grid> && is_static<Solver> &&

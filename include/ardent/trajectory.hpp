@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 namespace ardent {
 inline namespace v0 {
@@ -48,6 +49,16 @@ constexpr ar_step_numbers numbers_of(Sampler const& sampler, int ar_step) {
           static_cast<float>(sampler.clipping().high())};
 }
 
+/// @brief The watcher that looks away: nothing of it is left in a kernel.
+///
+/// A watcher sees what each row that may add noise does to each number of a token: it has `watches` = true and is
+/// called as `watcher(row, k, steps, place, mean, deviation, half_log)` by one thread for each number, with the row k
+/// of `steps`, place = (row of the AR step) * channels + channel, slot 0 before and the standard deviation of the
+/// noise, and half the log of a learned variance (0 otherwise), which the deviation already has in it.
+struct no_watcher {
+  static constexpr bool watches = false;  ///< it is never called
+};
+
 namespace detail {
 
 /// This block's slots, earlier model outputs, and the denoiser's input, one after the other.
@@ -77,9 +88,11 @@ constexpr bool waits_itself() {
 
 /// One element's row: conversion, the linear program, noise.
 /// @tparam State  has slot[i][e], earlier[j][e] and input[e]: memory, or registers
-template <class Row, class State, class T, class Noise>
+/// @tparam See    see(mean, deviation, half_log), or no_watcher
+template <class Row, class State, class T, class Noise, class See = no_watcher>
 ARDENT_INLINE void advance(Row const& row, ar_step_numbers const& numbers, State& s, std::ptrdiff_t e, T output,
-                           [[maybe_unused]] float variance, [[maybe_unused]] Noise noise) {
+                           [[maybe_unused]] float variance, [[maybe_unused]] Noise noise,
+                           [[maybe_unused]] See const& see = {}) {
   T model[Row::history];
   [[maybe_unused]] const T x = s.slot[0][e];
   if constexpr (Row::parts.clipped_x0) {
@@ -103,12 +116,14 @@ ARDENT_INLINE void advance(Row const& row, ar_step_numbers const& numbers, State
     if constexpr (Row::parts.noise) {
       if (i == 0) {
         T deviation = row.noise * static_cast<T>(numbers.noise_factor);
+        [[maybe_unused]] float half_log = 0;
         if constexpr (Row::parts.learned_variance) {
           const float share = 0.5f * (variance + 1.0f);
-          const float half_log = share * static_cast<float>(row.half_log_variance_max) +
-                                 (1.0f - share) * static_cast<float>(row.half_log_variance_min);
+          half_log = share * static_cast<float>(row.half_log_variance_max) +
+                     (1.0f - share) * static_cast<float>(row.half_log_variance_min);
           deviation *= static_cast<T>(exp_float(half_log));
         }
+        if constexpr (!std::is_same_v<See, no_watcher>) see(next, deviation, half_log);
         next += deviation * static_cast<T>(noise);
       }
     }
@@ -133,11 +148,12 @@ ARDENT_INLINE void advance(Row const& row, ar_step_numbers const& numbers, State
 /// @param numbers     guidance scale, temperature and bounds of the AR step
 /// @param random      a random_source; its normal() may give four doubles in a `value` instead
 /// @param tokens      [total][channels], where the samples go (rows of this tile)
+/// @param watcher     see no_watcher
 ARDENT_ANY_GROUP
-template <int Branches, class Block, class Grid, class Row, class Denoiser, class Random>
+template <int Branches, class Block, class Grid, class Row, class Denoiser, class Random, class Watcher = no_watcher>
 ARDENT_INLINE void trajectory(Block& block, Grid& grid, tile const& t, Row const* rows, ar_step_numbers const& numbers,
                               Denoiser const& denoiser, Random const& random, trajectory_memory const& memory,
-                              float* tokens) {
+                              float* tokens, [[maybe_unused]] Watcher const& watcher = {}) {
   using T = typename Row::value_type;
   const int channels = denoiser.channels(), outputs = denoiser.outputs();
   const int quads = (channels + 3) / 4;
@@ -176,8 +192,12 @@ ARDENT_INLINE void trajectory(Block& block, Grid& grid, tile const& t, Row const
     else
       grid.sync(block);
     Row const& row = rows[k];
-    const time_point time{static_cast<float>(row.timestep), static_cast<float>(row.alpha),
-                          static_cast<float>(row.sigma), t.time_index == nullptr ? 0 : t.time_index[k], k};
+    const time_point time{static_cast<float>(row.timestep),
+                          static_cast<float>(row.alpha),
+                          static_cast<float>(row.sigma),
+                          t.time_index == nullptr ? 0 : t.time_index[k],
+                          k,
+                          static_cast<float>(row.step_size)};
     denoiser.evaluate(block, grid, t, time, s.input, memory.output, memory.shared, memory.scratch);
 
     block.elements(all_tokens, {0, quads, 1}, [&](int r, int q) ARDENT_INLINE_LAMBDA {
@@ -194,8 +214,18 @@ ARDENT_INLINE void trajectory(Block& block, Grid& grid, tile const& t, Row const
           output = row.guided ? unconditional + scale * (output - unconditional) : output;
         }
         const float variance = Row::parts.learned_variance ? conditional[channels + c] : 0.0f;
-        detail::advance(row, numbers, s, static_cast<std::ptrdiff_t>(r) * channels + c, output, variance,
-                        noise.value[j]);
+        const std::ptrdiff_t e = static_cast<std::ptrdiff_t>(r) * channels + c;
+        if constexpr (Watcher::watches) {
+          // all blocks of a grid do the same to their copies of the state: one tells
+          const bool tells = grid.rank() == 0;
+          const std::ptrdiff_t place = static_cast<std::ptrdiff_t>(t.first) * channels + e;
+          detail::advance(row, numbers, s, e, output, variance, noise.value[j],
+                          [&](T mean, T deviation, float half_log) ARDENT_INLINE_LAMBDA {
+                            if (tells) watcher(row, k, t.steps, place, mean, deviation, half_log);
+                          });
+        } else {
+          detail::advance(row, numbers, s, e, output, variance, noise.value[j]);
+        }
       }
     });
   }

@@ -56,6 +56,10 @@ class head_trajectory {
   static_assert(Sampler::predicted == prediction::epsilon,
                 "ardent::cuda::head_trajectory: the head predicts epsilon, but the sampler was told something else. "
                 "Leave ardent::predicts out of the sampler.");
+  static_assert(
+      !Sampler::tells_step_size,
+      "ardent::cuda::head_trajectory: the solver tells the head the size of its steps, which heads on a GPU do not "
+      "take. Use another solver.");
 
  public:
   using row_type = typename Sampler::row_type;  ///< the sampler's rows

@@ -74,6 +74,10 @@ class head_products {
   static_assert(Sampler::predicted == prediction::epsilon,
                 "ardent::cuda::head_products: the head predicts epsilon, but the sampler was told something else. "
                 "Leave ardent::predicts out of the sampler.");
+  static_assert(
+      !Sampler::tells_step_size,
+      "ardent::cuda::head_products: the solver tells the head the size of its steps, which heads on a GPU do not "
+      "take. Use another solver.");
 
  public:
   /// @brief Memory for the library's own use: 32 MiB, as cuBLAS recommends for Hopper.

@@ -73,6 +73,10 @@ void enqueue_pointwise(cudaStream_t stream, Sampler const& sampler, int ar_step,
   static_assert(Function::predicted == Sampler::predicted,
                 "ardent::cuda::enqueue_pointwise: the denoiser predicts something else than the sampler was told. Add "
                 "ardent::predicts<...> to the sampler.");
+  static_assert(
+      takes_step_size<Function> == Sampler::tells_step_size,
+      "ardent::cuda::enqueue_pointwise: solver::shortcut needs a denoiser that has takes_step_size = true, and "
+      "such a denoiser needs solver::shortcut. Use both or neither.");
   static_assert(sizeof(arguments) <= 32764,
                 "ardent::cuda::enqueue_pointwise: the rows and the denoiser do not fit a kernel's arguments. Keep the "
                 "denoiser's numbers behind pointers.");

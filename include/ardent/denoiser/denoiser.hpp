@@ -8,6 +8,7 @@
 #include <ardent/group/group.hpp>
 #include <ardent/prediction.hpp>
 
+#include <compare>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -17,11 +18,12 @@ inline namespace v0 {
 
 /// @brief Where a denoiser is evaluated.
 struct time_point {
-  float timestep = 0;  ///< what the network is told
-  float alpha = 1;     ///< signal level
-  float sigma = 0;     ///< noise level
-  int index = 0;       ///< row of the prepared time table
-  int step = 0;        ///< which evaluation of the trajectory
+  float timestep = 0;   ///< what the network is told
+  float alpha = 1;      ///< signal level
+  float sigma = 0;      ///< noise level
+  int index = 0;        ///< row of the prepared time table
+  int step = 0;         ///< which evaluation of the trajectory
+  float step_size = 0;  ///< length of the step in time, if the solver tells it; see takes_step_size
 };
 
 /// @brief The tokens that a group works on: rows [first, first + tokens) of the AR step's `total` rows. Row r of the
@@ -50,6 +52,7 @@ struct tile {
 /// Host side:
 /// - `predicted`: what it predicts; `channels()`, `outputs()` (channels, or twice that with a variance half),
 ///   `condition_width()`.
+/// - `takes_step_size`, optional: true if it needs the length of the step; see ardent::takes_step_size.
 /// - `time_features()`: floats that a time takes in the prepared table, 0 if none; `time_scratch(n)`: floats that
 ///   preparing n times needs; `prepare_times(block, times, n, table, scratch)`.
 /// - `most_tokens(branches)`: tokens that a tile should not exceed.
@@ -81,6 +84,26 @@ concept inline_denoiser = requires(D const& d, int n, float* out) {
   { d.shared_floats(n) } -> std::same_as<std::size_t>;
   { d.private_floats(n) } -> std::same_as<std::size_t>;
 };
+
+/// @brief A time and the length of the step from there on: what a denoiser with takes_step_size is told of an
+/// evaluation.
+struct timed_step {
+  float timestep = 0;   ///< what a network is told of the time
+  float step_size = 0;  ///< length of the step in the process's real time, positive
+  friend constexpr auto operator<=>(timed_step const&, timed_step const&) = default;
+};
+
+/// @brief True for a denoiser, or a batched model or network, that says `takes_step_size` = true: its output is that of
+/// a whole step of time_point::step_size from time_point::timestep on, not of an instant, as a shortcut model's is; see
+/// solver::shortcut. An inline denoiser that does has `prepare_times(block, told, n, table, scratch)` with n different
+/// `timed_step`s in place of n times.
+template <class D>
+inline constexpr bool takes_step_size = [] {
+  if constexpr (requires { D::takes_step_size; })
+    return D::takes_step_size;
+  else
+    return false;
+}();
 
 }  // namespace v0
 }  // namespace ardent

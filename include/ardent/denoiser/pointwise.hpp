@@ -12,14 +12,15 @@ namespace denoiser {
 
 /// @brief Evaluates a function token by token.
 ///
-/// `F` has `predicted`, `channels()`, `outputs()`, `condition_width()` as a denoiser has, and
+/// `F` has `predicted`, `channels()`, `outputs()`, `condition_width()` (and `takes_step_size`) as a denoiser has, and
 /// `operator()(float const* x, time_point const&, float const* condition, float* output) const`, which may run on any
 /// thread.
 /// @tparam F  the function, a small copyable value
 template <class F>
 class pointwise {
  public:
-  static constexpr prediction predicted = F::predicted;  ///< what the function predicts
+  static constexpr prediction predicted = F::predicted;                ///< what the function predicts
+  static constexpr bool takes_step_size = ardent::takes_step_size<F>;  ///< as the function says
 
   /// @param function  the function of one token
   constexpr explicit pointwise(F function) : function_(function) {}

@@ -4,6 +4,7 @@
 // The arrays of a batched trajectory, and the checks of what a user says of the network.
 
 #include <ardent/batched_step.hpp>
+#include <ardent/denoiser/denoiser.hpp>
 #include <ardent/detail/arena.hpp>
 #include <ardent/network_shape.hpp>
 
@@ -79,7 +80,8 @@ network_shape<Input, Output> checked_shape(int tokens, network_shape<Input, Outp
   return network;
 }
 
-/// Refuses a network that says that it predicts something else; it need not say.
+/// Refuses a network that says that it predicts something else, or that it takes a step size that it is not told; it
+/// need not say.
 template <class Sampler, class Network>
 constexpr void check_predicted() {
   using network = std::remove_cvref_t<Network>;
@@ -87,6 +89,8 @@ constexpr void check_predicted() {
     static_assert(network::predicted == Sampler::predicted,
                   "ardent: the batched network predicts something else than the sampler was told. Add "
                   "ardent::predicts<...> to the sampler.");
+  static_assert(Sampler::tells_step_size || !takes_step_size<network>,
+                "ardent: the batched network takes a step size, but the solver tells none. Use solver::shortcut.");
 }
 
 }  // namespace detail

@@ -3,21 +3,36 @@
 
 // The arrays of a generation, in one workspace.
 
+#include <ardent/denoiser/denoiser.hpp>
 #include <ardent/detail/arena.hpp>
 #include <ardent/detail/order_memory.hpp>
 #include <ardent/trajectory.hpp>
 
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 namespace ardent {
 inline namespace v0 {
 namespace detail {
 
+/// What the time table has an entry for: a time, or with a step size that is told too, both.
+template <class Denoiser>
+using told_time = std::conditional_t<takes_step_size<Denoiser>, timed_step, float>;
+
+template <class Told, class Row>
+constexpr Told told_of(Row const& row) {
+  if constexpr (std::is_same_v<Told, float>)
+    return static_cast<float>(row.timestep);
+  else
+    return {static_cast<float>(row.timestep), static_cast<float>(row.step_size)};
+}
+
 template <class Sampler, class Denoiser>
 class generation_memory : public order_memory {
   static constexpr int times_at_once = 64;  // bounds the scratch, whatever the number of times
+  using told = told_time<Denoiser>;
 
  public:
   float* conditions = nullptr;  // [branches][images][tokens of the AR step][condition_width]
@@ -46,8 +61,8 @@ class generation_memory : public order_memory {
     for (int i = 0; i < sampler.ar_steps(); ++i) {
       first_row[i] = row;
       for (auto const& r : sampler.rows(i))
-        time_index[row++] = static_cast<int>(
-            std::lower_bound(distinct_, distinct_ + distinct_count_, static_cast<float>(r.timestep)) - distinct_);
+        time_index[row++] =
+            static_cast<int>(std::lower_bound(distinct_, distinct_ + distinct_count_, told_of<told>(r)) - distinct_);
     }
     if (denoiser.time_features() == 0) return;
     const int chunks = (distinct_count_ + times_at_once - 1) / times_at_once;
@@ -80,9 +95,9 @@ class generation_memory : public order_memory {
     samples = a.take<float>(most * static_cast<std::size_t>(denoiser.channels()));
     time_index = a.take<int>(rows);
     first_row = a.take<int>(static_cast<std::size_t>(sampler.ar_steps()));
-    distinct_ = a.take<float>(rows);
+    distinct_ = a.take<told>(rows);
     if (memory == nullptr) {
-      std::vector<float> counting(rows);  // sizing comes before the workspace, so it may allocate
+      std::vector<told> counting(rows);  // sizing comes before the workspace, so it may allocate
       distinct_count_ = collect_distinct(sampler, counting.data());
     } else {
       distinct_count_ = collect_distinct(sampler, distinct_);
@@ -143,10 +158,10 @@ class generation_memory : public order_memory {
     return {mine.own, theirs.output, theirs.shared, mine.scratch};
   }
 
-  static int collect_distinct(Sampler const& sampler, float* out) {
+  static int collect_distinct(Sampler const& sampler, told* out) {
     int count = 0;
     for (int i = 0; i < sampler.ar_steps(); ++i)
-      for (auto const& r : sampler.rows(i)) out[count++] = static_cast<float>(r.timestep);
+      for (auto const& r : sampler.rows(i)) out[count++] = told_of<told>(r);
     std::sort(out, out + count);
     return static_cast<int>(std::unique(out, out + count) - out);
   }
@@ -154,7 +169,7 @@ class generation_memory : public order_memory {
   int distinct_count_ = 0;
   int widest_ = 0;
   int most_of_tile_ = 1;
-  float* distinct_ = nullptr;
+  told* distinct_ = nullptr;
   float* time_scratch_ = nullptr;
   std::size_t time_scratch_size_ = 0;
   std::byte* tile_memory_ = nullptr;

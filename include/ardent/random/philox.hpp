@@ -92,6 +92,11 @@ class philox {
     return out;
   }
 
+  /// @brief A number uniform in (0, 1), one for each key: an odd multiple of 2^-24, so that float holds all of them.
+  ARDENT_INLINE float uniform(noise_key const& key) const {
+    return static_cast<float>(bits(key, 0).value[0] >> 9) * 0x1p-23f + 0x1p-24f;
+  }
+
   /// @brief A random word above the position: no ties, the same on every backend.
   ARDENT_INLINE std::uint64_t order_key(std::uint32_t image, std::uint32_t position) const {
     noise_key key;

@@ -14,10 +14,11 @@ inline namespace v0 {
 
 /// @brief What a random number is for; part of its key.
 enum class noise_domain : std::uint32_t {
-  start = 0,   ///< where a token's trajectory starts
-  step = 1,    ///< noise added by a denoising step
-  order = 2,   ///< order keys
-  accept = 3,  ///< acceptance tests of speculative methods
+  start = 0,    ///< where a token's trajectory starts
+  step = 1,     ///< noise added by a denoising step
+  order = 2,    ///< order keys
+  accept = 3,   ///< acceptance tests of speculative methods
+  propose = 4,  ///< what speculative methods draw in place of a refused token
 };
 
 /// @brief The meaning of four normal numbers (four consecutive channels, from 4 * quad on).

@@ -56,7 +56,13 @@ class ddpm {
     auto r = start_row(now, from, native(from));
     r.slot[0][0] = folded ? (real(q.coef1) / real(now.alpha) + real(q.coef2)).value : q.coef2;
     r.model[0][0] = folded ? -(real(q.coef1) * real(now.sigma) / real(now.alpha)).value : q.coef1;
-    if (!(next.sigma > 0)) return r;
+    if (next.sigma > 0) add_noise(r, nodes, k, q);
+    return r;
+  }
+
+ protected:
+  /// The noise of a step whose posterior is q.
+  static constexpr void add_noise(ardent::row<double>& r, node const* nodes, int k, posterior const& q) {
     if constexpr (Variance == variance::learned) {
       // the kernel's half log variance is f max + (1 - f) min with f = (v + 1) / 2: these bounds make it v / 2
       r.noise = 1;
@@ -66,10 +72,32 @@ class ddpm {
       r.noise = 1;
       r.half_log_variance_max = 0.5 * detail::log(q.beta);
       r.half_log_variance_min = 0.5 * clipped_log_variance(nodes, k);
+    } else if constexpr (Variance == variance::fixed_small) {
+      r.noise = q.variance > 0 ? detail::sqrt(q.variance) : detail::exp(0.5 * clipped_log_variance(nodes, k));
     } else {
-      const double chosen = Variance == variance::fixed_small ? q.variance : q.beta;
-      r.noise = detail::sqrt(chosen);
+      r.noise = detail::sqrt(q.beta);
     }
+  }
+};
+
+/// @brief DDPM whose last step adds noise like the others, so that a token has a density given its trajectory: a
+/// Gaussian around what `ddpm` returns.
+///
+/// The variance of the last step, whose posterior variance is 0, is that of the step before where `ddpm` takes the
+/// posterior's: the value that published tables hold at index 0 and mask. For `generate_speculative`, whose acceptance
+/// test compares these Gaussians; a sample differs from ddpm's by that noise.
+///
+/// Source: the clipped posterior log variance of arXiv 2102.09672's code; CSpD (arXiv 2411.11925).
+/// @tparam Variance  which variance
+template <variance Variance = variance::learned_range>
+class ddpm_with_last_noise : public ddpm<Variance> {
+ public:
+  static constexpr bool ends_with_noise = true;  ///< the last row adds noise
+
+  /// @brief Row k of n, as in ddpm.
+  constexpr ardent::row<double> row(node const* nodes, int n, int k, prediction from) const {
+    auto r = ddpm<Variance>::row(nodes, n, k, from);
+    if (!(nodes[k + 1].sigma > 0)) ddpm<Variance>::add_noise(r, nodes, k, posterior_between(nodes[k], nodes[k + 1]));
     return r;
   }
 };

@@ -20,6 +20,7 @@ struct row_parts {
   bool noise = true;             ///< noise may be added
   bool conversion = true;        ///< m_0 is not the output itself
   bool state_factor = true;      ///< the coefficient of x is not always 1
+  bool step_size = true;         ///< the denoiser is told the length of the step
 };
 
 namespace detail {
@@ -49,6 +50,17 @@ template <class T>
 struct no_conversion_part {
   static constexpr T of_x = 0;       ///< m_0 is the output
   static constexpr T of_output = 1;  ///< see of_x
+};
+
+template <class T>
+struct step_size_part {
+  T step_size = 0;  ///< the length of the step in time, which the denoiser is told
+};
+
+/// In a kernel whose solver tells no step size, nothing of it is left.
+template <class T>
+struct no_step_size_part {
+  static constexpr T step_size = 0;  ///< none is told
 };
 
 template <class T>
@@ -89,7 +101,8 @@ template <class T, int Slots = 1, int History = 1, row_parts Parts = row_parts{}
 struct row : std::conditional_t<Parts.learned_variance, detail::variance_part<T>, detail::no_part_1>,
              std::conditional_t<Parts.clipped_x0, detail::clip_part<T>, detail::no_part_2>,
              std::conditional_t<Parts.noise, detail::noise_part<T>, detail::no_noise_part<T>>,
-             std::conditional_t<Parts.conversion, detail::conversion_part<T>, detail::no_conversion_part<T>> {
+             std::conditional_t<Parts.conversion, detail::conversion_part<T>, detail::no_conversion_part<T>>,
+             std::conditional_t<Parts.step_size, detail::step_size_part<T>, detail::no_step_size_part<T>> {
   static_assert(Slots == 1 || Parts.state_factor, "ardent::row: with two slots every coefficient is read.");
   using value_type = T;
   static constexpr int slots = Slots;        ///< number of slots
@@ -123,6 +136,7 @@ constexpr To round_row(From const& from) {
     to.of_x = static_cast<T>(from.of_x);
     to.of_output = static_cast<T>(from.of_output);
   }
+  if constexpr (To::parts.step_size) to.step_size = static_cast<T>(from.step_size);
   if constexpr (To::parts.noise) to.noise = static_cast<T>(from.noise);
   if constexpr (To::parts.learned_variance) {
     to.half_log_variance_min = static_cast<T>(from.half_log_variance_min);
@@ -185,6 +199,7 @@ enum class path_need {
 /// - `native(from)`, optional: what its coefficients multiply if the denoiser predicts `from`. Where that is `from`
 ///   itself, kernels leave the conversion out.
 /// - `keeps_state`, optional: true if the coefficient of x is 1 in every row, and kernels need not read it.
+/// - `tells_step_size`, optional: true if rows have a step size, and the denoiser must take one.
 /// - `parts`, optional: into how many parts grid::subdivided must cut a step.
 template <class S>
 concept solver_policy = requires(S const& s, node const* nodes) {
@@ -226,6 +241,14 @@ template <class S>
 constexpr bool keeps_state() {
   if constexpr (requires { S::keeps_state; })
     return S::keeps_state;
+  else
+    return false;
+}
+
+template <class S>
+constexpr bool tells_step_size() {
+  if constexpr (requires { S::tells_step_size; })
+    return S::tells_step_size;
   else
     return false;
 }
