@@ -2,6 +2,7 @@
 //
 // replay: runs recordings of published code through ardent, from their weights, noise and orders alone, and prints how
 // far the results are from the recorded ones.
+#include "cspd.hpp"
 #include "flowar.hpp"
 #include "mar.hpp"
 #include "schedules.hpp"
@@ -52,13 +53,15 @@ bool replay(arguments const& given) {
                      "\"" + examples::printable(given.cases.front()) + "\"");
     return replay_schedules(file, given.dump);
   }
+  if (holds_cspd(document)) return replay_cspd(file, document, given.cases, given.tolerance, given.dump);
   const auto replay_document = holds_mar(document)            ? replay_mar
                                : holds_flowar(document)       ? replay_flowar
                                : holds_xar(document)          ? replay_xar
                                : holds_trajectories(document) ? replay_trajectories
                                                               : nullptr;
   if (replay_document == nullptr)
-    examples::fail(file, "a recording of mar_tiny, flowar_tiny, xar_tiny, trajectories or schedules", "something else");
+    examples::fail(file, "a recording of mar_tiny, flowar_tiny, xar_tiny, cspd, trajectories or schedules",
+                   "something else");
   const ardent::executor::host executor;
   const request what{given.cases, given.tolerance, executor};
   const recording from{file, std::move(document),
@@ -76,9 +79,11 @@ int main(int argc, char** argv) {
     arguments given;
     CLI::App app(
         "Runs recordings of published samplers through ardent and prints how far the results are from theirs.");
-    app.add_option("STEM", given.stem, "the recording: STEM.json and STEM.safetensors, or schedules.json")->required();
+    app.add_option("STEM", given.stem, "the recording: STEM.json and STEM.safetensors, or schedules.json or cspd.json")
+        ->required();
     app.add_option("CASE", given.cases, "cases to run; all if none is named");
-    examples::add_file(app, "--dump", given.dump, "write the results here: safetensors, or JSON for schedules.json");
+    examples::add_file(app, "--dump", given.dump,
+                       "write the results here: safetensors, or JSON for schedules.json and cspd.json");
     examples::add_number(app, "--tolerance", given.tolerance, 0.0, 1e9,
                          "largest absolute difference, 2e-4 if not given (for samplers that start at the last training "
                          "step: twice the largest median; for diffusers: twice the largest relative one)");
