@@ -36,8 +36,8 @@ class pointwise {
   std::size_t shared_floats(int) const { return 0; }                             ///< none
   std::size_t private_floats(int) const { return 0; }                            ///< none
   /// @brief Nothing.
-  template <class Block>
-  void prepare_times(Block&, float const*, int, float*, float*) const {}
+  template <class Block, class Time>
+  void prepare_times(Block&, Time const*, int, float*, float*) const {}
 
   /// @brief Nothing.
   ARDENT_ANY_GROUP
