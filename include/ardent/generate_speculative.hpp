@@ -107,10 +107,10 @@ class speculative_generation {
     memory_.draft.make_orders(sampler_.ordering(), random, executor_, first_image);
 
     speculative_counts counts;
-    const detail::aligned_noise<Random> noise{random};
     int drawn = 0, verified = 0;
     for (int i = 0; i < n; ++i) {
       const int count = sampler_.tokens(i);
+      const detail::aligned_noise<Random> noise{random, sampler_.effective_steps(i) - 1};
       if (!options_.schedule.is_target_only(i, n)) {
         draft_step(i, drawn, count, first_image, noise);
         ++counts.draft_steps;

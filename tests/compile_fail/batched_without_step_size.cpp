@@ -16,10 +16,10 @@ struct model {
   void evaluate(Executor const&, ardent::ar_step_view const&, ardent::time_point const&, float const*, float*) const {}
 };
 
-using sampler = ardent::sampler<ardent::ordering::raster<16>, ardent::annealing::constant<4>, ardent::solver::shortcut,
-                                ardent::process::flow_linear, ardent::grid::time_uniform,
-                                ardent::predicts<ardent::prediction::velocity>>;
+using plan = ardent::sampler<ardent::ordering::raster<16>, ardent::annealing::constant<4>, ardent::solver::shortcut,
+                             ardent::process::flow_linear, ardent::grid::time_uniform,
+                             ardent::predicts<ardent::prediction::velocity>>;
 
 void draw(model& m, std::span<float> tokens) {
-  ardent::generate_batched(sampler(), m, ardent::executor::host(), ardent::random::philox(1), {1}, tokens);
+  ardent::generate_batched(plan(), m, ardent::executor::host(), ardent::random::philox(1), {1}, tokens);
 }

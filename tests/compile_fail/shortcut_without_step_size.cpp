@@ -18,10 +18,10 @@ struct velocity_of_token {
   }
 };
 
-using sampler = ardent::sampler<ardent::ordering::raster<16>, ardent::annealing::constant<4>, ardent::solver::shortcut,
-                                ardent::process::flow_linear, ardent::grid::time_uniform,
-                                ardent::predicts<ardent::prediction::velocity>>;
+using plan = ardent::sampler<ardent::ordering::raster<16>, ardent::annealing::constant<4>, ardent::solver::shortcut,
+                             ardent::process::flow_linear, ardent::grid::time_uniform,
+                             ardent::predicts<ardent::prediction::velocity>>;
 
 void draw(ardent::unconditional_model<ardent::denoiser::pointwise<velocity_of_token>>& model, std::span<float> tokens) {
-  ardent::generate(sampler(), model, ardent::executor::host(), ardent::random::philox(1), {1}, tokens);
+  ardent::generate(plan(), model, ardent::executor::host(), ardent::random::philox(1), {1}, tokens);
 }

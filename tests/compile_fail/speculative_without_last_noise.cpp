@@ -9,10 +9,10 @@ using solver = ardent::solver::ddpm<ardent::variance::fixed_small>;
 #else
 using solver = ardent::solver::ddpm_with_last_noise<ardent::variance::fixed_small>;
 #endif
-using sampler = ardent::sampler<ardent::ordering::raster<16>, ardent::annealing::constant<4>, solver>;
+using plan = ardent::sampler<ardent::ordering::raster<16>, ardent::annealing::constant<4>, solver>;
 
 void draw(ardent::unconditional_model<ardent::denoiser::gaussian_mixture<>>& target,
           ardent::unconditional_model<ardent::denoiser::gaussian_mixture<>>& draft, std::span<float> tokens) {
-  ardent::generate_speculative(sampler(), ardent::speculative_options<>(), target, draft, ardent::executor::host(),
+  ardent::generate_speculative(plan(), ardent::speculative_options<>(), target, draft, ardent::executor::host(),
                                ardent::random::philox(1), {1}, tokens);
 }

@@ -9,7 +9,7 @@ using solver = ardent::solver::flow_euler;
 #else
 using solver = ardent::solver::shortcut;
 #endif
-using sampler =
+using plan =
     ardent::sampler<ardent::ordering::raster<16>, ardent::annealing::constant<4>, solver, ardent::process::flow_linear,
                     ardent::grid::time_uniform, ardent::predicts<ardent::prediction::velocity>>;
 using head = ardent::denoiser::shortcut_adaln_mlp<>;
@@ -23,5 +23,5 @@ struct model {
 };
 
 void draw(model& m, std::span<float> tokens) {
-  ardent::generate(sampler(), m, ardent::executor::host(), ardent::random::philox(1), {1}, tokens);
+  ardent::generate(plan(), m, ardent::executor::host(), ardent::random::philox(1), {1}, tokens);
 }

@@ -146,6 +146,7 @@ Over training steps: `cosine`, `linear`, `linear_between`, `scaled_linear`, `sig
   add_solver<solver::ddpm<variance::learned>>(out, "ddpm<learned>");
   add_solver<solver::ddpm<variance::fixed_small>>(out, "ddpm<fixed_small>");
   add_solver<solver::ddpm<variance::fixed_large>>(out, "ddpm<fixed_large>");
+  add_solver<solver::ddpm_with_last_noise<variance::fixed_small>>(out, "ddpm_with_last_noise<fixed_small>");
   add_solver<solver::ddim<>>(out, "ddim<0>");
   add_solver<solver::ddim<1>>(out, "ddim<1>");
   add_solver<solver::dpm_solver<1>>(out, "dpm_solver<1>");
@@ -167,6 +168,7 @@ Over training steps: `cosine`, `linear`, `linear_between`, `scaled_linear`, `sig
   add_solver<solver::flow_ab2>(out, "flow_ab2");
   add_solver<solver::flow_heun>(out, "flow_heun");
   add_solver<solver::flow_euler_maruyama>(out, "flow_euler_maruyama");
+  add_solver<solver::shortcut>(out, "shortcut");
   out << R"(
 ## Orderings
 

@@ -17,12 +17,16 @@ inline namespace v0 {
 namespace detail {
 
 /// The noise of a token's steps is that of its image and position alone: draft and target draw it in other AR steps,
-/// and their trajectories shall not differ by it.
+/// and their trajectories shall not differ by it. That of the last step has a step of its own in its key, so that it is
+/// nowhere an earlier step's, also where the two take different numbers of steps: the draft's token must not depend on
+/// what the target's mean depends on, but through the noise before.
 template <class Random>
 struct aligned_noise {
   Random const& random;
+  int last;  // denoising step
   ARDENT_INLINE auto normal(noise_key key, int q) const {
     key.ar_step = 0;
+    if (key.domain == noise_domain::step && key.step == last) key.step = 65535;
     return random.normal(key, q);
   }
   ARDENT_INLINE std::uint64_t order_key(std::uint32_t image, std::uint32_t position) const {
