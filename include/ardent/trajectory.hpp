@@ -160,6 +160,8 @@ ARDENT_INLINE void trajectory(Block& block, Grid& grid, tile const& t, Row const
   const strided_range all_tokens{0, t.tokens, 1};
   const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(t.tokens) * channels;
   const detail::trajectory_state<Row> s(memory.own, size);
+  // all blocks of a grid do the same to their copies of the state: one tells
+  [[maybe_unused]] const bool tells = Watcher::watches && grid.rank() == 0;
   const auto key_of = [&](noise_domain domain, int step, int r) ARDENT_INLINE_LAMBDA {
     noise_key key;
     key.domain = domain;
@@ -216,8 +218,6 @@ ARDENT_INLINE void trajectory(Block& block, Grid& grid, tile const& t, Row const
         const float variance = Row::parts.learned_variance ? conditional[channels + c] : 0.0f;
         const std::ptrdiff_t e = static_cast<std::ptrdiff_t>(r) * channels + c;
         if constexpr (Watcher::watches) {
-          // all blocks of a grid do the same to their copies of the state: one tells
-          const bool tells = grid.rank() == 0;
           const std::ptrdiff_t place = static_cast<std::ptrdiff_t>(t.first) * channels + e;
           detail::advance(row, numbers, s, e, output, variance, noise.value[j],
                           [&](T mean, T deviation, float half_log) ARDENT_INLINE_LAMBDA {

@@ -10,9 +10,9 @@ struct velocity_of_token {
 #ifndef ARDENT_BAD
   static constexpr bool takes_step_size = true;
 #endif
-  int channels() const { return 1; }
-  int outputs() const { return 1; }
-  int condition_width() const { return 0; }
+  ARDENT_HD int channels() const { return 1; }
+  ARDENT_HD int outputs() const { return 1; }
+  ARDENT_HD int condition_width() const { return 0; }
   ARDENT_INLINE void operator()(float const* x, ardent::time_point const&, float const*, float* output) const {
     output[0] = x[0];
   }

@@ -8,7 +8,6 @@
 #include <ardent/group/group.hpp>
 #include <ardent/prediction.hpp>
 
-#include <compare>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -90,7 +89,14 @@ concept inline_denoiser = requires(D const& d, int n, float* out) {
 struct timed_step {
   float timestep = 0;   ///< what a network is told of the time
   float step_size = 0;  ///< length of the step in the process's real time, positive
-  friend constexpr auto operator<=>(timed_step const&, timed_step const&) = default;
+  /// @brief Both are equal.
+  friend constexpr bool operator==(timed_step const& a, timed_step const& b) {
+    return a.timestep == b.timestep && a.step_size == b.step_size;
+  }
+  /// @brief By time, then by size.
+  friend constexpr bool operator<(timed_step const& a, timed_step const& b) {
+    return a.timestep < b.timestep || (a.timestep == b.timestep && a.step_size < b.step_size);
+  }
 };
 
 /// @brief True for a denoiser, or a batched model or network, that says `takes_step_size` = true: its output is that of
