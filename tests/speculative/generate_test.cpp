@@ -7,13 +7,16 @@
 #include <ardent/annealing/linear.hpp>
 #include <ardent/annealing/rising.hpp>
 #include <ardent/annealing/table.hpp>
+#include <ardent/denoiser/adaln_mlp.hpp>
 #include <ardent/denoiser/gaussian_mixture.hpp>
 #include <ardent/executor/host.hpp>
 #include <ardent/generate.hpp>
 #include <ardent/generate_speculative.hpp>
 #include <ardent/grid/clip.hpp>
 #include <ardent/grid/trailing.hpp>
+#include <ardent/guidance/linear.hpp>
 #include <ardent/model.hpp>
+#include <ardent/ordering/masked.hpp>
 #include <ardent/ordering/random.hpp>
 #include <ardent/ordering/raster.hpp>
 #include <ardent/random/philox.hpp>
@@ -28,6 +31,9 @@
 
 #include "generate/counted_new.hpp"
 #include "support/histogram.hpp"
+#include "support/made_head.hpp"
+#include "support/made_model.hpp"
+#include "support/scene.hpp"
 
 namespace {
 
@@ -248,6 +254,32 @@ TEST_CASE("speculative: an image depends neither on its batch nor on the threads
     std::vector<float> const alone = draw(four_tokens, options, target, draft, 1, 100 + i);
     CHECK(alone == std::vector<float>(all.begin() + 4 * i, all.begin() + 4 * i + 4));
   }
+}
+
+TEST_CASE("speculative: two heads with learned variances and guidance give the same in tiles and as a team") {
+  constexpr sampler<ordering::masked<12, 6>, annealing::constant<4>, coarse, solver::ddpm_with_last_noise<>,
+                    guidance::linear<2.0>, temperature::constant<0.9>>
+      plan;
+  test::made_head const large({5, 10, 32, 1, 7});
+  test::made_head small = large;
+  for (float& w : small.output.weight) w *= 1.02f;
+  auto const of_large = large.packed<float>(large.shape), of_small = small.packed<float>(small.shape);
+  using head = test::forced<denoiser::adaln_mlp<>>;
+  std::vector<float> first;
+  for (bool const team : {false, true})
+    for (int const threads : {1, 3}) {
+      CAPTURE(team);
+      CAPTURE(threads);
+      test::made_model target(head({large.shape, of_large.data()}, 4, team), 12);
+      test::made_model draft(head({small.shape, of_small.data()}, 4, team), 12);
+      std::vector<float> tokens(12 * 5 * 3);
+      auto const counts = generate_speculative(plan, speculative_options<acceptance::cspd<>>{draft_schedule(2, 0.1)},
+                                               target, draft, executor::host(threads), random::philox(3), {3}, tokens);
+      CHECK(counts.accepted > 0);
+      CHECK(counts.accepted < counts.drafted);
+      if (first.empty()) first = tokens;
+      CHECK(tokens == first);
+    }
 }
 
 TEST_CASE("the recorder: mean and deviation of the last step, and the noise before it without temperature") {
