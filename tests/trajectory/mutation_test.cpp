@@ -4,6 +4,7 @@
 // is left out by its place in the source, and some run of the threads in ascending or descending order goes wrong.
 #include <doctest/doctest.h>
 #include <ardent/denoiser/gaussian_mixture.hpp>
+#include <ardent/denoiser/shortcut_adaln_mlp.hpp>
 #include <ardent/model.hpp>
 #include <ardent/random/philox.hpp>
 
@@ -54,7 +55,7 @@ TEST_CASE("each sync of the trajectory and of the AdaLN head is needed") {
     return scene.difference(executor, 2, team);  // tiles of 1, 2 and 2 tokens
   });
   CHECK(places_in(places, "ardent/trajectory.hpp") >= 1);
-  CHECK(places_in(places, "ardent/generate.hpp") >= 1);
+  CHECK(places_in(places, "ardent/detail/draw_ar_step.hpp") >= 1);
   CHECK(places_in(places, "ardent/denoiser/adaln_mlp.hpp") >= 6);
   CHECK(places_in(places, "ardent/detail/time_embedding.hpp") == 2);
   CHECK(places_in(places, "ardent/group/host_checked.hpp") == 2);  // row_sums
@@ -82,6 +83,28 @@ TEST_CASE("each sync of a pointwise denoiser's trajectory is needed") {
   });
   CHECK(places_in(places, "ardent/denoiser/pointwise.hpp") == 1);
   CHECK(places_in(places, "ardent/trajectory.hpp") == 1);
+}
+
+TEST_CASE("each sync of a shortcut head's embedding is needed") {
+  constexpr int width = 32;
+  test::made_head const head({5, 5, width, 1, 4});
+  test::aligned_bytes const memory = head.packed<float>(head.shape);
+  test::aligned_bytes steps(ardent::step_size_layers(width, nullptr).bytes);
+  ardent::pack_step_size(width, head.time_in.view(), head.time_out.view(), steps.data());
+  ardent::denoiser::shortcut_adaln_mlp<> const denoiser(head.shape, memory.data(),
+                                                        ardent::step_size_layers(width, steps.data()));
+  ardent::timed_step const told[] = {{0.25f, 0.25f}, {0.5f, 0.5f}, {0.75f, 0.25f}, {1, 0.25f}, {1, 0.5f}};
+  auto const embed = [&](checked const& executor, bool) {
+    std::vector<float> table(5 * width), scratch(denoiser.time_scratch(5), 1e9f);
+    executor.run_tiles(
+        1, [&](auto& block, auto&, int, int) { denoiser.prepare_times(block, told, 5, table.data(), scratch.data()); });
+    return table;
+  };
+  std::vector<float> const expected = embed(checked(1, 1), false);
+  auto const places = check_each_sync(1e-5, [&](checked const& executor, bool team) {
+    return test::largest_difference(embed(executor, team), test::doubles(expected.begin(), expected.end()));
+  });
+  CHECK(places_in(places, "ardent/denoiser/shortcut_adaln_mlp.hpp") == 3);
 }
 
 }  // namespace

@@ -111,14 +111,13 @@ class shortcut_adaln_mlp : public adaln_mlp<Storage, Shape> {
     });
     block.sync();
     detail::embed_times(block, numbers, n, steps_.in, steps_.out, other, rest);
-    block.sync();
     block.elements(rows, {0, 1, 1}, [=](int r, int) { numbers[r] = told[r].timestep; });
     block.sync();
     detail::embed_times(block, numbers, n, time_in_, time_out_, table, rest);
     block.sync();
-    block.elements(rows, {0, width, 1}, [=](int r, int c) {
-      const std::ptrdiff_t e = static_cast<std::ptrdiff_t>(r) * width + c;
-      table[e] += other[e];
+    block.elements(rows, {0, 1, 1}, [=](int r, int) {
+      const std::ptrdiff_t first = static_cast<std::ptrdiff_t>(r) * width;
+      for (int c = 0; c < width; ++c) table[first + c] += other[first + c];
     });
   }
 
