@@ -36,14 +36,15 @@ std::vector<int> read_multipliers(nlohmann::json const& arguments, int ch, std::
 
 vae_config vae_config::from_json(nlohmann::json const& document, std::filesystem::path const& file) {
   nlohmann::json const& arguments = member(document, "constructor", file);
-  auto const integer = [&](char const* key, int otherwise, std::int64_t highest) {
-    return arguments.contains(key) ? static_cast<int>(integer_member(arguments, key, 1, highest, file)) : otherwise;
+  auto const integer = [&](char const* key, int otherwise, std::int64_t highest, std::int64_t lowest = 1) {
+    return arguments.contains(key) ? static_cast<int>(integer_member(arguments, key, lowest, highest, file))
+                                   : otherwise;
   };
   vae_config c;
   c.embed_dim = static_cast<int>(integer_member(arguments, "embed_dim", 1, max_width, file));
   c.ch = integer("ch", c.ch, max_width);
   c.ch_mult = read_multipliers(arguments, c.ch, file);
-  c.num_res_blocks = integer("num_res_blocks", c.num_res_blocks, 64);
+  c.num_res_blocks = integer("num_res_blocks", c.num_res_blocks, 64, 0);
   c.out_ch = integer("out_ch", c.out_ch, 3);
   if (c.out_ch == 2) fail(file, "\"out_ch\" 1 (grey) or 3 (RGB)", "2");
   c.num_groups = integer("num_groups", c.num_groups, max_width);

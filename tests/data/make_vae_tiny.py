@@ -91,8 +91,8 @@ def main():
         recorded[name + ".latents"] = latents
         recorded[name + ".pixels"] = decoder(latents.double()).float().contiguous()
         cases.append({"name": name, "images": images, "height": height, "width": width})
-    about = (f"A random VAE decoder and what PyTorch {torch.__version__} decodes with it in float64, rounded to float32. "
-             "Made by tests/data/make_vae_tiny.py.")
+    about = (f"A random VAE decoder, and in vae_tiny_cases what PyTorch {torch.__version__} decodes with it in "
+             "float64, rounded to float32. Made by tests/data/make_vae_tiny.py.")
     document = {"about": about, "constructor": CONSTRUCTOR, "vae_scale": VAE_SCALE,
                 "state_dict_names": list(random.weights), "cases": cases}
     for stem, values in {"vae_tiny": random.weights, "vae_tiny_cases": recorded}.items():
