@@ -4,7 +4,6 @@
 #include "vae_decoder.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <stdexcept>
 #include <string>
@@ -147,11 +146,6 @@ std::vector<float> unpatchify(std::span<float const> tokens, int rows, int colum
             maps[image + product(c * height + token / columns * patch + y, width) + product(token % columns, patch) +
                  product(x, 1)] = *next;
   return maps;
-}
-
-std::uint8_t vae_byte(float x) {
-  float const level = (x + 1.0F) / 2.0F * 255.0F;
-  return level > 0.0F ? static_cast<std::uint8_t>(std::nearbyint(std::min(level, 255.0F))) : std::uint8_t{0};
 }
 
 vae_pictures::vae_pictures(vae_decoder const& decoder, latent_layout const& tokens,

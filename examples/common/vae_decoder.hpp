@@ -4,7 +4,6 @@
 // float32.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <span>
@@ -32,7 +31,7 @@ class vae_decoder {
   /// number of threads.
   ///
   /// Memory beside the weights: two maps of the largest level, 67 MB for 256 x 256 pixels of the published network,
-  /// and about 2 MB a thread.
+  /// and about 1.5 MB a thread.
   /// @param executor its threads share the work
   /// @param latents [images][embed_dim][height][width], not scaled: tokens are divided by vae_scale before
   /// @param images, height, width at least 0, 1 and 1
@@ -53,10 +52,6 @@ class vae_decoder {
 /// @throws std::invalid_argument if the tokens are not a whole number of images
 [[nodiscard]] std::vector<float> unpatchify(std::span<float const> tokens, int rows, int columns, int channels,
                                             int patch);
-
-/// @brief A sample in 8 bits as MAR writes it: 255 (x + 1) / 2, clipped to [0, 255] and rounded, halves to even.
-/// @param x of a decoder, about [-1, 1]; a NaN gives 0
-[[nodiscard]] std::uint8_t vae_byte(float x);
 
 /// @brief How a system's tokens lie in the latents.
 struct latent_layout {
