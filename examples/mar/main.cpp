@@ -3,6 +3,7 @@
 // mar: draws images with a trained MAR model through ardent. Everything about the sampler is chosen on the command
 // line; plan.hpp and draw.hpp show how such choices become typed samplers. `mar --help` lists the options.
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +21,7 @@
 #include "common/program.hpp"
 #include "common/progress.hpp"
 #include "common/safetensors.hpp"
+#include "common/vae_decoder.hpp"
 #include "drawing.hpp"
 #include "gpu/draw.hpp"
 #include "options.hpp"
@@ -35,7 +37,7 @@ struct layout {
   int scale;
   static constexpr int margin = 4;
 
-  layout(mar::options const& given, mar::request const& what, mar::config const& sizes) {
+  layout(mar::options const& given, mar::request const& what, int side, int channels) {
     // The labels' number, so that a column is a class, unless that makes a strip.
     std::size_t const count = what.labels.size();
     std::size_t classes = 1;
@@ -43,10 +45,9 @@ struct layout {
     auto const square = static_cast<std::size_t>(std::ceil(std::sqrt(static_cast<double>(count))));
     bool const by_class = classes > 1 && classes <= 20 && count >= classes;
     columns = static_cast<int>(by_class ? classes : square);
-    int const side = sizes.seq_w() * sizes.patch_size;
     scale = std::clamp(96 / side, 1, 4);
     double const cell = side * scale + margin;
-    if (cell * cell * static_cast<double>(count + classes) * sizes.vae_embed_dim > 5e8) {
+    if (cell * cell * static_cast<double>(count + classes) * channels > 5e8) {
       examples::fail("--images", "a picture of at most 500 million samples (leave --out away and use --dump)",
                      std::to_string(given.images.value_or(0)) + " images");
     }
@@ -68,12 +69,38 @@ void write_tokens(std::filesystem::path const& file, mar::drawing const& drawn, 
   writer.write(file);
 }
 
-void write_picture(std::filesystem::path const& file, mar::drawing const& drawn, layout const& place, int images,
-                   mar::checkpoint const& trained) {
-  mar::config const& sizes = trained.sizes();
-  std::vector<float> const pixels = mar::tokens_to_pixels(sizes, trained.pixels().value(), drawn.tokens);
-  int const side = sizes.seq_w() * sizes.patch_size;
-  examples::image_batch const batch{pixels, images, sizes.vae_embed_dim, side, side};
+// Latents become pixels by the VAE, patches of pixels by themselves.
+struct pictures {
+  std::optional<examples::vae_decoder> decoder;
+  std::optional<examples::vae_pictures> of_latents;
+  int side, channels;
+
+  pictures(mar::options const& given, mar::checkpoint const& trained)
+      : side(trained.sizes().seq_w() * trained.sizes().patch_size), channels(trained.sizes().vae_embed_dim) {
+    mar::config const& sizes = trained.sizes();
+    if (!given.vae) return;
+    decoder.emplace(*given.vae, given.vae_config);
+    of_latents.emplace(
+        *decoder,
+        examples::latent_layout{sizes.seq_h(), sizes.seq_w(), sizes.vae_embed_dim, sizes.patch_size, sizes.vae_stride},
+        *given.vae);
+    side = of_latents->width();
+    channels = of_latents->channels();
+  }
+  pictures(pictures const&) = delete;  // of_latents refers to decoder
+  pictures& operator=(pictures const&) = delete;
+  ~pictures() = default;
+
+  [[nodiscard]] std::vector<float> pixels(mar::checkpoint const& trained, std::vector<float> const& tokens,
+                                          int threads) const {
+    if (of_latents) return (*of_latents)(examples::host_executor(threads), tokens);
+    return mar::tokens_to_pixels(trained.sizes(), trained.pixels().value(), tokens);
+  }
+};
+
+void write_picture(std::filesystem::path const& file, std::vector<float> const& pixels, layout const& place, int images,
+                   pictures const& of) {
+  examples::image_batch const batch{pixels, images, of.channels, of.side, of.side};
   examples::write_png(file, examples::make_grid(batch, place.columns, place.scale, layout::margin));
 }
 
@@ -100,15 +127,18 @@ int run(int argc, char** argv) {
     examples::check_writable(*file);
     examples::check_other_file(*file, given->files.weights, "the weights");
     examples::check_other_file(*file, given->files.config, "the configuration");
+    if (given->vae) examples::check_other_file(*file, *given->vae, "the VAE's weights");
+    if (given->vae_config) examples::check_other_file(*file, *given->vae_config, "the VAE's configuration");
   }
   if (given->out && given->dump) examples::check_other_file(*given->dump, *given->out, "the picture");
   if (given->gpu) mar::gpu::check_device();
   mar::checkpoint const trained(given->files);
   mar::request what = mar::make_request(*given, trained);
+  pictures const made(*given, trained);
   std::optional<layout> place;
   if (given->out) {
     examples::check_writable(*given->out);
-    place.emplace(*given, what, trained.sizes());
+    place.emplace(*given, what, made.side, made.channels);
   }
 
   int const images = static_cast<int>(what.labels.size());
@@ -121,9 +151,12 @@ int run(int argc, char** argv) {
   progress.finish();
 
   if (given->dump) write_tokens(*given->dump, drawn, what, trained.sizes());
-  if (given->out) write_picture(*given->out, drawn, *place, images, trained);
+  auto const start = std::chrono::steady_clock::now();
+  if (given->out) write_picture(*given->out, made.pixels(trained, drawn.tokens, what.threads), *place, images, made);
+  double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (!given->quiet) {
     report(drawn, images);
+    if (given->out && given->vae) std::printf("%.2f s in the VAE's decoder and the picture\n", seconds);
     for (auto const& file : {given->out, given->dump}) {
       if (file) std::printf("wrote %s\n", file->c_str());
     }

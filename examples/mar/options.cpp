@@ -59,6 +59,8 @@ std::optional<options> read_options(int argc, char** argv) {
   app.add_option("--device", device, "where to draw: host, or cuda, the current NVIDIA GPU [host]");
   app.add_option("--backbone", backbone, "how the transformer keeps its matrices: float32 or bf16 [float32]");
   add_file(app, "--out", o.out, "the picture, PNG [mar.png, unless there is only --dump]");
+  add_file(app, "--vae", o.vae, "the decoder of a model that draws latents, FILE.safetensors");
+  add_file(app, "--vae-config", o.vae_config, "its constructor arguments [the decoder's name, ending in .json]");
   add_file(app, "--dump", o.dump, "the tokens [images, tokens, channels] and labels, safetensors");
   app.add_flag("--quiet", o.quiet, "print nothing but errors");
   if (!parse_command_line(app, argc, argv)) return std::nullopt;
@@ -70,6 +72,7 @@ std::optional<options> read_options(int argc, char** argv) {
   if (backbone != "float32" && backbone != "bf16")
     fail("--backbone", "float32 or bf16", "\"" + printable(backbone, 60) + "\"");
   o.backbone_bfloat16 = backbone == "bf16";
+  if (o.vae_config && !o.vae) fail("--vae-config", "--vae too", "no --vae");
   // What needs no model is checked before one is read.
   static_cast<void>(make_solver(o.solver));
   static_cast<void>(make_guidance(o.guidance, o.guidance_scale));
@@ -86,10 +89,11 @@ request make_request(options& given, checkpoint const& trained) {
     fail("--ar-steps", "1 to " + std::to_string(sizes.seq_len()) + ", the tokens of " + model,
          std::to_string(ar_steps));
   }
-  if (!trained.pixels()) {
-    std::string const why = model + " draws latents of a VAE (vae_stride " + std::to_string(sizes.vae_stride) +
-                            "), whose decoder is not part of this program yet";
-    if (given.out) fail("--out", "a model that draws pixels, or --dump for the tokens", why);
+  if (given.vae && trained.pixels()) fail("--vae", "a model that draws latents", model + ", which draws pixels");
+  if (!trained.pixels() && !given.vae) {
+    std::string const why =
+        model + " draws latents of a VAE (vae_stride " + std::to_string(sizes.vae_stride) + ") and there is no --vae";
+    if (given.out) fail("--out", "a model that draws pixels, or --vae, or --dump for the tokens", why);
     if (!given.dump) fail("--dump", "a file for the tokens", "none, and " + why);
   } else if (!given.out && !given.dump) {
     given.out = "mar.png";

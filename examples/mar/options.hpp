@@ -34,6 +34,11 @@ struct options {
   std::optional<std::filesystem::path> out;   ///< the picture
   std::optional<std::filesystem::path> dump;  ///< the tokens
   bool quiet = false;                         ///< no progress, no report
+
+  /// @brief The decoder of a model that draws latents; nothing for one that draws pixels.
+  std::optional<std::filesystem::path> vae;
+  /// @brief Its configuration; nothing: the decoder's name, ending in .json.
+  std::optional<std::filesystem::path> vae_config;
 };
 
 /// @brief Reads the command line.
