@@ -11,7 +11,7 @@
 #include <string>
 
 #include "backbone_memory.hpp"
-#include "cached_sequence.hpp"
+#include "cached_conditioning.hpp"
 #include "common/error.hpp"
 #include "conditioning.hpp"
 #include "packed_backbone.hpp"

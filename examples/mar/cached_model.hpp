@@ -11,8 +11,11 @@
 
 #include <ardent/model.hpp>
 
+#include "backbone_memory.hpp"
 #include "cached_head.hpp"
 #include "cached_sequence.hpp"
+#include "caching.hpp"
+#include "common/aligned_memory.hpp"
 #include "common/adaln_head.hpp"
 #include "model.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A step of a sequence, fresh or not: the difference is how many tokens enter, and whether rows leave.
-#include "cached_sequence.hpp"
+#include "cached_conditioning.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -75,18 +75,18 @@ int cached_conditioning<Storage>::enter(sequence_step const& step) {
     state_.encoder_rows_ = 0;
     std::fill(state_.entered_.begin(), state_.entered_.end(), std::uint8_t{0});
     std::copy_n(network_.mask_rows, product(length, width), row_of(state_.input_.data(), buffer, width));
-  }
-  if (!step.fresh && state_.encoder_rows_ == 0)
+  } else if (state_.encoder_rows_ == 0) {
     throw std::invalid_argument("mar::backbone: the first step of a sequence has to be a fresh one");
+  }
+  for (int i = 0; i < length; ++i)
+    if (step.known[i] == 0 && state_.entered_[static_cast<std::size_t>(i)] != 0)
+      throw std::invalid_argument("mar::backbone: a token that was known is not, and the step is not a fresh one");
   int entered = 0;
   for (int i = 0; i < length; ++i) {
     std::uint8_t& there = state_.entered_[static_cast<std::size_t>(i)];
-    if (step.known[i] != 0 && there == 0) {
-      work_.order_[static_cast<std::size_t>(entered++)] = i;
-      there = 1;
-    } else if (step.known[i] == 0 && there != 0) {
-      throw std::invalid_argument("mar::backbone: a token that was known is not, and the step is not a fresh one");
-    }
+    if (step.known[i] == 0 || there != 0) continue;
+    work_.order_[static_cast<std::size_t>(entered++)] = i;
+    there = 1;
   }
   return entered;
 }
@@ -168,7 +168,7 @@ int cached_conditioning<Storage>::choose(int ar_step, int needed) {
 template <class Storage>
 int cached_conditioning<Storage>::decode(sequence_step const& step, int entered, float* decoded) {
   int const width = sizes_.decoder_embed_dim, all = rows_of(sizes_);
-  int const pruning = std::min(retention::block, sizes_.decoder_depth - 1);
+  int const pruning = keep_.block(sizes_.decoder_depth);
   std::iota(state_.rows_.begin(), state_.rows_.end(), 0);
   std::fill(state_.kept_.begin(), state_.kept_.end(), std::uint8_t{1});
   std::copy_n(state_.input_.data(), product(all, width), decoded);

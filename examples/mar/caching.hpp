@@ -9,7 +9,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <utility>
+#include <string>
 #include <vector>
 
 namespace examples::mar {
@@ -28,13 +28,20 @@ struct refresh {
 /// @brief How many rows go on behind the decoder's pruning block at an AR step that is not fresh.
 class retention {
  public:
-  static constexpr int block = 3;    ///< the pruning block (the last one of a shallower decoder)
-  static constexpr int margin = 15;  ///< rows that are kept beside those that have to be
+  static constexpr int published_block = 3;  ///< of decoders of 12 blocks and more, from 0
+  static constexpr int margin = 15;          ///< rows that are kept beside those that have to be
 
-  /// @brief The published table.
+  /// @brief The published table and block.
   retention() : shares_(published()) {}
   /// @param shares [at least 1], each in (0, 1]: of the rows kept at AR step i; the last one of all steps beyond
-  explicit retention(std::vector<double> shares) : shares_(std::move(shares)) {}
+  /// @param block the decoder's pruning block, from 0
+  /// @throws std::invalid_argument if they are not so
+  explicit retention(std::vector<double> shares, int block = published_block);
+
+  /// @brief The pruning block of a decoder: the last one if it has fewer. Published code needs one of 4 blocks at least;
+  /// in the last block rows leave after the attention, and what is saved is its MLP.
+  /// @param depth blocks of the decoder, at least 1
+  [[nodiscard]] int block(int depth) const noexcept { return std::min(block_, depth - 1); }
 
   /// @brief Rows to be kept.
   /// @param ar_step at least 0
@@ -53,6 +60,7 @@ class retention {
 
  private:
   std::vector<double> shares_;
+  int block_ = published_block;
 };
 
 /// @brief Which denoising steps of the head compute everything anew.
@@ -74,7 +82,7 @@ struct head_refresh {
   [[nodiscard]] bool operator==(head_refresh const&) const = default;
 };
 
-/// @brief The caches that are used. Default: none.
+/// @brief The caches that are used. Default: none. Any of them go together.
 struct caches {
   bool tokens = false;      ///< the transformer computes new and changed tokens only, and takes over the others
   bool conditions = false;  ///< transformer and head compute the unconditional branch at fresh steps only, and in
@@ -87,5 +95,11 @@ struct caches {
   /// @brief Whether there is any.
   [[nodiscard]] bool any() const noexcept { return tokens || conditions || head; }
 };
+
+/// @brief The caches of the command line, with the published numbers.
+/// @param text none, all, or some of tokens, conditions and head, comma-separated
+/// @param guided whether there is an unconditional branch; without, conditions have nothing to take over
+/// @throws input_error naming --cache, if a word is unknown or there twice, or conditions are asked for without guidance
+[[nodiscard]] caches make_caches(std::string const& text, bool guided);
 
 }  // namespace examples::mar

@@ -104,7 +104,8 @@ mar::retention shares(recording const& from) {
       if (share.is_number() && share.get<double>() > 0 && share.get<double>() <= 1) read.push_back(share.get<double>());
   if (read.empty() || read.size() != table.size())
     fail(from.file, "retain_ratio_schedule to be numbers above 0 and up to 1", printable(table.dump(), 40));
-  return mar::retention(read);
+  nlohmann::json const& derived = member(from.document, "derived", from.file);
+  return mar::retention(read, static_cast<int>(integer_member(derived, "prune_layer", 0, large, from.file)));
 }
 
 lazymar_case read_case(nlohmann::json const& one, mar_system const& system) {
@@ -182,8 +183,7 @@ bool replay_case(mar_system const& system, nlohmann::json const& json, double to
   add_caches(report, system, one.sampling, steps);
   add_run(report, system, one.sampling, "", lazy);
   add_run(report, system, one.sampling, "base.", base);
-  const bool from_the_last = one.timesteps.back() == train_timesteps - 1;
-  return report.print(from_the_last ? judge::median : judge::relative_to_one, tolerance);
+  return report.print(judge::relative_to_one, tolerance);
 }
 
 }  // namespace
