@@ -60,7 +60,7 @@ std::optional<options> read_options(int argc, char** argv) {
   app.add_option("--backbone", backbone, "how the transformer keeps its matrices: float32 or bf16 [float32]");
   app.add_option("--cache", cache,
                  "LazyMAR's caches, faster and not the same tokens: none, all, or some of tokens, conditions and head, "
-                 "comma-separated [none]");
+                 "comma-separated; head needs many denoising steps [none]");
   add_file(app, "--out", o.out, "the picture, PNG [mar.png, unless there is only --dump]");
   add_file(app, "--dump", o.dump, "the tokens [images, tokens, channels] and labels, safetensors");
   app.add_flag("--quiet", o.quiet, "print nothing but errors");
