@@ -55,6 +55,10 @@ class adaln_head {
 
   /// @brief A view for kernels; valid as long as this object.
   [[nodiscard]] denoiser_type denoiser() const { return denoiser_type(shape_, memory_.data()); }
+  /// @brief The sizes.
+  [[nodiscard]] ardent::adaln_shape<> shape() const { return shape_; }
+  /// @brief The packed weights, for denoisers of another type; valid as long as this object.
+  [[nodiscard]] void const* data() const { return memory_.data(); }
   /// @brief Size of the packed weights in bytes.
   [[nodiscard]] std::size_t bytes() const { return ardent::packed_bytes<Storage>(shape_); }
 

@@ -92,52 +92,6 @@ void copy_rows(Block const& block, float const* from, int from_stride, int rows,
   });
 }
 
-/// @brief Queries, keys and values of an attention: rows of [heads][head width].
-struct attention_rows {
-  float const* queries;  ///< `query_stride` floats from row to row
-  int query_stride;
-  int rows;             ///< of queries
-  float const* keys;    ///< `key_stride` floats from row to row
-  float const* values;  ///< likewise
-  int key_stride;
-  int count;           ///< of keys
-  int const* visible;  ///< [rows], keys that a query sees; null for all
-};
-
-/// @brief to [rows][width] = softmax(q k^T / sqrt(head width)) v, head by head, over the keys that each query sees.
-template <class Block>
-void attend_to(Block const& block, attention_rows const& of, int width, int heads, float* to, workspace& work) {
-  int const head_width = width / heads, score_stride = work.score_stride();
-  float const scale = 1.0F / std::sqrt(static_cast<float>(head_width));
-  float* const scores = work.scores();
-  float* const inverse = work.factors();
-  for (int head = 0; head < heads; ++head) {
-    int const column = head * head_width;
-    packed_matrix<float> const keys = pack_keys(block, of.keys + column, of.key_stride, of.count, head_width, work);
-    packed_matrix<float> const values =
-        pack_values(block, of.values + column, of.key_stride, of.count, head_width, work);
-    for (int begin = 0; begin < of.rows; begin += workspace::chunk) {
-      strided_range const rows{0, std::min(workspace::chunk, of.rows - begin), 1};
-      float const* const queries = row_of(of.queries, begin, of.query_stride) + column;
-      block.product(ardent::product_rows<float>{queries, of.query_stride}, rows, keys, {0, keys.panels(), 1},
-                    [=](int i, int c, float y) ARDENT_INLINE_LAMBDA { row_of(scores, i, score_stride)[c] = y; });
-      if (of.visible == nullptr) {
-        exponentiate(block, scores, score_stride, rows.last, of.count, scale, inverse);
-      } else {
-        for (int i = 0; i < rows.last; ++i) {
-          int const seen = of.visible[begin + i];
-          float* const row = row_of(scores, i, score_stride);
-          exponentiate(block, row, score_stride, 1, seen, scale, inverse + i);
-          std::fill(row + seen, row + of.count, 0.0F);  // values that are not seen add nothing
-        }
-      }
-      float* const out = row_of(to, begin, width) + column;
-      block.product(ardent::product_rows<float>{scores, score_stride}, rows, values, {0, values.panels(), 1},
-                    [=](int i, int c, float y) ARDENT_INLINE_LAMBDA { row_of(out, i, width)[c] = y * inverse[i]; });
-    }
-  }
-}
-
 /// @brief x += gate * layer(from), or without a gate if there is none.
 template <class Block>
 void add_product(Block const& block, packed_matrix<float> const& layer, float const* from, int stride, int rows,

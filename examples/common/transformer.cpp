@@ -56,10 +56,26 @@ void attend_and_mlp(packed_block<Storage> const& layer, float* x, int rows, int 
   at_level(work.level(), [&](auto block) { kernels::attend_and_mlp(block, layer, x, rows, first_query, work); });
 }
 
+template <class Storage>
+void attend(packed_block<Storage> const& layer, float* x, int rows, float const* kept, int count, workspace& work) {
+  int const width = layer.width();
+  at_level(work.level(), [&](auto block) {
+    kernels::attend(block, layer, x, {work.qkv(), 3 * width, rows, kept, kept + width, 2 * width, count, nullptr},
+                    work);
+  });
+}
+
+template <class Storage>
+void add_mlp(packed_block<Storage> const& layer, float* x, int rows, workspace& work) {
+  at_level(work.level(), [&](auto block) { kernels::add_mlp(block, layer, x, rows, work); });
+}
+
 #define EXAMPLES_TRANSFORMER(Storage)                                                                \
   template void apply(ardent::packed_matrix<Storage> const&, float const*, int, float*, workspace&); \
   template void project_qkv(packed_block<Storage> const&, float const*, int, int, int, workspace&);  \
-  template void attend_and_mlp(packed_block<Storage> const&, float*, int, int, workspace&)
+  template void attend_and_mlp(packed_block<Storage> const&, float*, int, int, workspace&);          \
+  template void attend(packed_block<Storage> const&, float*, int, float const*, int, workspace&);    \
+  template void add_mlp(packed_block<Storage> const&, float*, int, workspace&)
 
 EXAMPLES_TRANSFORMER(float);
 EXAMPLES_TRANSFORMER(ardent::bfloat16);

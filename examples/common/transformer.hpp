@@ -93,4 +93,20 @@ void project_qkv(packed_block<Storage> const& layer, float const* x, int begin, 
 template <class Storage>
 void attend_and_mlp(packed_block<Storage> const& layer, float* x, int rows, int first_query, workspace& work);
 
+/// @brief The attention of a block's second half alone, over keys and values that the caller keeps: those of rows that
+/// are not in this call are still there.
+/// @param x [rows][width], updated; work.qkv() holds the queries of its rows
+/// @param rows at least 0
+/// @param kept [count][2 width]: key and value of a row
+/// @param count at least 1
+/// @param work of at least max(rows, count) rows and the block's widths
+template <class Storage>
+void attend(packed_block<Storage> const& layer, float* x, int rows, float const* kept, int count, workspace& work);
+
+/// @brief The MLP of a block's second half alone.
+/// @param x [rows][width], updated
+/// @param rows at least 0
+template <class Storage>
+void add_mlp(packed_block<Storage> const& layer, float* x, int rows, workspace& work);
+
 }  // namespace examples::transformer

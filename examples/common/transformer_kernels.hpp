@@ -4,6 +4,7 @@
 // lambda does is inlined into the block's loops and compiled for that level with them. For transformer.cpp.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <type_traits>
@@ -175,45 +176,84 @@ void exponentiate(Block const& block, float* scores, int stride, int rows, int c
   });
 }
 
-/// @brief features[r - first_query] = softmax(q[r] k^T / sqrt(head width)) v, head by head, for the rows from
-/// first_query on.
+/// @brief Queries, keys and values of an attention: rows of [heads][head width].
+struct attention_rows {
+  float const* queries;  ///< `query_stride` floats from row to row
+  int query_stride;
+  int rows;             ///< of queries
+  float const* keys;    ///< `key_stride` floats from row to row
+  float const* values;  ///< likewise
+  int key_stride;
+  int count;           ///< of keys
+  int const* visible;  ///< [rows], keys that a query sees; null for all
+};
+
+/// @brief to [rows][width] = softmax(q k^T / sqrt(head width)) v, head by head, over the keys that each query sees.
 template <class Block>
-void attend(Block const& block, int width, int heads, int sequence, int first_query, workspace& work) {
-  int const head_width = width / heads, stride = 3 * width, score_stride = work.score_stride();
+void attend_to(Block const& block, attention_rows const& of, int width, int heads, float* to, workspace& work) {
+  int const head_width = width / heads, score_stride = work.score_stride();
   float const scale = 1.0F / std::sqrt(static_cast<float>(head_width));
   float* const scores = work.scores();
   float* const inverse = work.factors();
   for (int head = 0; head < heads; ++head) {
-    float const* const begin = work.qkv() + head * head_width;
-    packed_matrix<float> const keys = pack_keys(block, begin + width, stride, sequence, head_width, work);
-    packed_matrix<float> const values = pack_values(block, begin + 2 * width, stride, sequence, head_width, work);
-    for (int r = first_query; r < sequence; r += workspace::chunk) {
-      strided_range const rows{0, sequence - r < workspace::chunk ? sequence - r : workspace::chunk, 1};
-      block.product(ardent::product_rows<float>{row_of(begin, r, stride), stride}, rows, keys, {0, keys.panels(), 1},
+    int const column = head * head_width;
+    packed_matrix<float> const keys = pack_keys(block, of.keys + column, of.key_stride, of.count, head_width, work);
+    packed_matrix<float> const values =
+        pack_values(block, of.values + column, of.key_stride, of.count, head_width, work);
+    for (int begin = 0; begin < of.rows; begin += workspace::chunk) {
+      strided_range const rows{0, std::min(workspace::chunk, of.rows - begin), 1};
+      float const* const queries = row_of(of.queries, begin, of.query_stride) + column;
+      block.product(ardent::product_rows<float>{queries, of.query_stride}, rows, keys, {0, keys.panels(), 1},
                     [=](int i, int c, float y) ARDENT_INLINE_LAMBDA { row_of(scores, i, score_stride)[c] = y; });
-      exponentiate(block, scores, score_stride, rows.last, sequence, scale, inverse);
-      float* const to = row_of(work.features(), r - first_query, width) + head * head_width;
+      if (of.visible == nullptr) {
+        exponentiate(block, scores, score_stride, rows.last, of.count, scale, inverse);
+      } else {
+        for (int i = 0; i < rows.last; ++i) {
+          int const seen = of.visible[begin + i];
+          float* const row = row_of(scores, i, score_stride);
+          exponentiate(block, row, score_stride, 1, seen, scale, inverse + i);
+          std::fill(row + seen, row + of.count, 0.0F);  // values that are not seen add nothing
+        }
+      }
+      float* const out = row_of(to, begin, width) + column;
       block.product(ardent::product_rows<float>{scores, score_stride}, rows, values, {0, values.panels(), 1},
-                    [=](int i, int c, float y) ARDENT_INLINE_LAMBDA { row_of(to, i, width)[c] = y * inverse[i]; });
+                    [=](int i, int c, float y) ARDENT_INLINE_LAMBDA { row_of(out, i, width)[c] = y * inverse[i]; });
     }
   }
+}
+
+/// @brief x [rows][width] += fc2(GELU(fc1(norm2(x)))).
+template <class Storage, class Block>
+void add_mlp(Block const& block, packed_block<Storage> const& layer, float* x, int rows, workspace& work) {
+  int const width = layer.width(), hidden_stride = workspace::hidden_stride(layer.hidden());
+  normalise(block, layer.norm2, x, rows, work.features(), work.factors());
+  float* const hidden = work.hidden();
+  multiply(block, layer.fc1, work.features(), rows, work,
+           [=](int r, int c, float y) ARDENT_INLINE_LAMBDA { row_of(hidden, r, hidden_stride)[c] = gelu(y); });
+  multiply(block, layer.fc2, hidden, hidden_stride, {0, rows, 1}, {0, layer.fc2.panels(), 1}, work,
+           [=](int r, int c, float y) ARDENT_INLINE_LAMBDA { row_of(x, r, width)[c] += y; });
+}
+
+/// @brief x [rows][width] += proj(attention); see attention_rows.
+template <class Storage, class Block>
+void attend(Block const& block, packed_block<Storage> const& layer, float* x, attention_rows const& of,
+            workspace& work) {
+  int const width = layer.width();
+  attend_to(block, of, width, layer.heads, work.features(), work);
+  multiply(block, layer.proj, work.features(), of.rows, work,
+           [=](int r, int c, float y) ARDENT_INLINE_LAMBDA { row_of(x, r, width)[c] += y; });
 }
 
 /// @brief See transformer.hpp.
 template <class Storage, class Block>
 void attend_and_mlp(Block const& block, packed_block<Storage> const& layer, float* x, int rows, int first_query,
                     workspace& work) {
-  int const width = layer.width(), wanted = rows - first_query,
-            hidden_stride = workspace::hidden_stride(layer.hidden());
+  int const width = layer.width(), wanted = rows - first_query, stride = 3 * width;
   float* const out = row_of(x, first_query, width);
-  auto const add = [=](int r, int c, float y) ARDENT_INLINE_LAMBDA { row_of(out, r, width)[c] += y; };
-  attend(block, width, layer.heads, rows, first_query, work);
-  multiply(block, layer.proj, work.features(), wanted, work, add);
-  normalise(block, layer.norm2, out, wanted, work.features(), work.factors());
-  float* const hidden = work.hidden();
-  multiply(block, layer.fc1, work.features(), wanted, work,
-           [=](int r, int c, float y) ARDENT_INLINE_LAMBDA { row_of(hidden, r, hidden_stride)[c] = gelu(y); });
-  multiply(block, layer.fc2, hidden, hidden_stride, {0, wanted, 1}, {0, layer.fc2.panels(), 1}, work, add);
+  float* const qkv = work.qkv();
+  attend(block, layer, out,
+         {row_of(qkv, first_query, stride), stride, wanted, qkv + width, qkv + 2 * width, stride, rows, nullptr}, work);
+  add_mlp(block, layer, out, wanted, work);
 }
 
 }  // namespace examples::transformer::kernels

@@ -3,12 +3,15 @@
 // MAR's transformer: its weights found in their file, and packed when they are needed.
 #include "backbone.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
 
 #include "backbone_memory.hpp"
+#include "cached_conditioning.hpp"
 #include "common/error.hpp"
 #include "conditioning.hpp"
 #include "packed_backbone.hpp"
@@ -119,6 +122,43 @@ void backbone::condition(int label, float const* tokens, std::uint8_t const* kno
   }
   auto const by = [&](auto const& packed) {
     conditioning(config_, packed, work, kept).run(label, tokens, known, positions, count, z);
+  };
+  if (work.format_ == matrix_format::float32) {
+    by(packed_->float32.get(config_, parts_, level_));
+  } else {
+    by(packed_->bfloat16.get(config_, parts_, level_));
+  }
+}
+
+void backbone::advance(sequence_step const& step, retention const& keep, float* decoded, scratch& work,
+                       cached_sequence& state) const {
+  if (step.label >= config_.class_num) throw std::invalid_argument("mar::backbone: label out of range");
+  if (work.sizes_ != config_) throw std::invalid_argument("mar::backbone: scratch of a backbone of other sizes");
+  if (state.of_ != packed_.get() || state.format_ != work.format_) {
+    throw std::invalid_argument("mar::backbone: sequence of another backbone, or of another format");
+  }
+  auto const by = [&](auto const& packed) {
+    cached_conditioning(config_, packed, keep, work, state).run(step, decoded);
+  };
+  if (work.format_ == matrix_format::float32) {
+    by(packed_->float32.get(config_, parts_, level_));
+  } else {
+    by(packed_->bfloat16.get(config_, parts_, level_));
+  }
+}
+
+void backbone::finish(float const* decoded, int const* positions, int count, float* z, scratch& work) const {
+  auto const by = [&](auto const& packed) {
+    std::ptrdiff_t const width = config_.decoder_embed_dim;
+    for (int i = 0; i < count; ++i) {
+      float const* const from = decoded + (config_.buffer_size + positions[i]) * width;
+      std::copy_n(from, width, z + i * width);
+    }
+    transformer::apply(packed.decoder_norm, z, count, z, work.blocks_);
+    for (int i = 0; i < count; ++i) {
+      float const* const position = packed.diffusion_pos + positions[i] * width;
+      for (std::ptrdiff_t c = 0; c < width; ++c) z[i * width + c] += position[c];
+    }
   };
   if (work.format_ == matrix_format::float32) {
     by(packed_->float32.get(config_, parts_, level_));

@@ -20,6 +20,9 @@ namespace examples::mar {
 /// @brief How a transformer keeps its matrices, and what their products read. Sums are float in both.
 enum class matrix_format { float32, bfloat16 };
 
+class retention;
+struct sequence_step;
+
 /// @brief The transformer: its weights in their file, and packed for this machine's products when they are first
 /// needed. Immutable as seen from outside: any number of threads may call condition() at once.
 class backbone {
@@ -70,6 +73,7 @@ class backbone {
 
   class scratch;
   class history;
+  class cached_sequence;
 
   /// @brief Packs the weights now; the file's pages are given back as this goes on. Otherwise the first scratch of this
   /// format does it.
@@ -95,6 +99,24 @@ class backbone {
   /// @note Allocates nothing.
   void condition(int label, float const* tokens, std::uint8_t const* known, int const* positions, int count, float* z,
                  scratch& work, history* kept = nullptr) const;
+
+  /// @brief A step of one sequence (an image in one guidance branch) with a token cache: see cached_sequence.
+  /// @param step what is known and what is drawn
+  /// @param keep how many rows go on behind the decoder's pruning block
+  /// @param decoded [buffer + seq_len][condition_width], written: the decoder's output before its last norm, 0 where a
+  ///   row was left out
+  /// @param work as for condition()
+  /// @param state made from this very backbone for this format, in use by no other call; the last step's
+  /// @throws std::invalid_argument if positions, label, work or state are not as they have to be
+  /// @note Allocates nothing.
+  void advance(sequence_step const& step, retention const& keep, float* decoded, scratch& work,
+               cached_sequence& state) const;
+  /// @brief What condition() does last: norm and position.
+  /// @param decoded [buffer + seq_len][condition_width], from advance() or a sum of such
+  /// @param positions [count] raster positions
+  /// @param z [count][condition_width], written
+  /// @note Allocates nothing.
+  void finish(float const* decoded, int const* positions, int count, float* z, scratch& work) const;
 
  private:
   struct packed_formats;

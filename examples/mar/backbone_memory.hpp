@@ -25,6 +25,8 @@ class backbone::scratch {
   friend class backbone;
   template <class Storage>
   friend class conditioning;
+  template <class Storage>
+  friend class cached_conditioning;
 
   config sizes_;
   matrix_format format_;

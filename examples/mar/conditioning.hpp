@@ -23,10 +23,18 @@ class conditioning {
   /// @throws std::invalid_argument if positions are not as they have to be
   void run(int label, float const* tokens, std::uint8_t const* known, int const* positions, int count, float* z);
 
+  /// @brief The buffer's rows as they enter the encoder.
+  /// @param label as backbone::condition() has it
+  /// @param rows [buffer][encoder width], written
+  void enter_class(int label, float* rows);
+  /// @brief Tokens' rows likewise.
+  /// @param tokens [seq_len][token_channels]
+  /// @param positions [count] which of them
+  /// @param rows [count][encoder width], written
+  void enter_tokens(float const* tokens, int const* positions, int count, float* rows);
+
  private:
   int arrange(std::uint8_t const* known, int const* positions, int count);
-  void enter_class(int label, float* rows);
-  void enter_tokens(float const* tokens, int const* positions, int count, float* rows);
   void first_of_encoder(int label, float const* tokens, int known_count);
   void keep_new(int label, float const* tokens, int known_count);
   void recall(int known_count);

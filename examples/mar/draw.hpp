@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The body of draw(). Included by the files that instantiate it.
+// The bodies of draw() and of what it shares with draw_cached(). Included by the files that instantiate them.
 #pragma once
 
 #include <algorithm>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include <ardent/generate.hpp>
 #include <ardent/random/philox.hpp>
@@ -16,9 +18,10 @@
 namespace examples::mar {
 
 /// @brief Draws all images with one sampler, batch after batch.
-template <class Sampler, class Storage>
-drawing draw_with(Sampler const& sampler, checkpoint const& trained, adaln_head<Storage> const& head,
-                  request const& what) {
+/// @param make_model makes an ardent::ar_model from a batch's labels and the number of threads
+template <class Sampler, class MakeModel>
+drawing draw_batches(Sampler const& sampler, checkpoint const& trained, request const& what,
+                     MakeModel const& make_model) {
   host_executor const executor(what.threads);
   trained.network().pack(what.backbone);  // before time is taken
   drawing result = planned_drawing(sampler, trained.sizes(), what.labels.size());
@@ -31,7 +34,7 @@ drawing draw_with(Sampler const& sampler, checkpoint const& trained, adaln_head<
   for (std::size_t first = 0; first < what.labels.size();) {
     std::size_t const count = std::min(static_cast<std::size_t>(what.batch), what.labels.size() - first);
     auto const labels = std::span(what.labels).subspan(first, count);
-    model<Storage> images(trained.network(), head, {labels.begin(), labels.end()}, executor.threads(), what.backbone);
+    auto images = make_model(std::vector<int>(labels.begin(), labels.end()), executor.threads());
     timed_model timed(images, result.backbone_seconds);
     ardent::generate(sampler, timed, executor, ardent::random::philox(what.seed),
                      {static_cast<int>(count), static_cast<std::uint32_t>(first)},
@@ -40,6 +43,15 @@ drawing draw_with(Sampler const& sampler, checkpoint const& trained, adaln_head<
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
+}
+
+/// @brief The same without caches.
+template <class Sampler, class Storage>
+drawing draw_with(Sampler const& sampler, checkpoint const& trained, adaln_head<Storage> const& head,
+                  request const& what) {
+  return draw_batches(sampler, trained, what, [&](std::vector<int> labels, int workers) {
+    return model<Storage>(trained.network(), head, std::move(labels), workers, what.backbone);
+  });
 }
 
 template <class Storage>

@@ -9,6 +9,7 @@
 #include <functional>
 #include <vector>
 
+#include "caching.hpp"
 #include "checkpoint.hpp"
 #include "model.hpp"
 #include "plan.hpp"
@@ -23,6 +24,7 @@ struct request {
   int batch = 16;           ///< images at a time, at least 1
   int threads = 0;          ///< 0: as many as the machine has; on the host
   matrix_format backbone = matrix_format::float32;  ///< how the transformer keeps its matrices; on the host
+  caches cache;             ///< what is taken over from earlier steps; of draw_cached()
   /// @brief Called after each AR step of each batch: AR step, tokens drawn in it, denoising steps it took.
   std::function<void(int, int, int)> watch = [](int, int, int) {};
 };
@@ -64,7 +66,7 @@ class timed_model {
   double& seconds_;
 };
 
-/// @brief Draws images.
+/// @brief Draws images; whatever `what.cache` says, nothing is taken over from earlier steps but what changes no bit.
 /// @tparam Storage how the head keeps its weights: float, ardent::bfloat16 or ardent::int8_weight
 /// @throws std::invalid_argument if the model does not fit the plan, before the first AR step
 template <class Storage>
@@ -73,5 +75,13 @@ template <class Storage>
 extern template drawing draw<float>(checkpoint const&, request const&);
 extern template drawing draw<ardent::bfloat16>(checkpoint const&, request const&);
 extern template drawing draw<ardent::int8_weight>(checkpoint const&, request const&);
+
+/// @brief The same with the caches of `what.cache`.
+template <class Storage>
+[[nodiscard]] drawing draw_cached(checkpoint const& trained, request const& what);
+
+extern template drawing draw_cached<float>(checkpoint const&, request const&);
+extern template drawing draw_cached<ardent::bfloat16>(checkpoint const&, request const&);
+extern template drawing draw_cached<ardent::int8_weight>(checkpoint const&, request const&);
 
 }  // namespace examples::mar

@@ -113,10 +113,15 @@ void report(mar::drawing const& drawn, int images) {
   if (drawn.nonfinite > 0) std::printf("%lld outputs of the head were infinite or no numbers\n", drawn.nonfinite);
 }
 
+template <class Storage>
+mar::drawing draw_on_host(mar::checkpoint const& trained, mar::request const& what) {
+  return what.cache.any() ? mar::draw_cached<Storage>(trained, what) : mar::draw<Storage>(trained, what);
+}
+
 mar::drawing draw(mar::options const& given, mar::checkpoint const& trained, mar::request const& what) {
   if (given.gpu) return mar::gpu::draw(trained, what, {given.head == "bf16", given.backbone_bfloat16});
-  if (given.head == "int8") return mar::draw<ardent::int8_weight>(trained, what);
-  return given.head == "bf16" ? mar::draw<ardent::bfloat16>(trained, what) : mar::draw<float>(trained, what);
+  if (given.head == "int8") return draw_on_host<ardent::int8_weight>(trained, what);
+  return given.head == "bf16" ? draw_on_host<ardent::bfloat16>(trained, what) : draw_on_host<float>(trained, what);
 }
 
 int run(int argc, char** argv) {

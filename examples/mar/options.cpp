@@ -35,7 +35,7 @@ model_files files_of(std::optional<std::filesystem::path> const& weights,
 std::optional<options> read_options(int argc, char** argv) {
   options o;
   std::optional<std::filesystem::path> weights, config;
-  std::string backbone = "float32", device = "host";
+  std::string backbone = "float32", device = "host", cache = "none";
   CLI::App app("Draws images with a trained MAR (masked autoregressive) model through ardent.", "mar");
   add_file(app, "--weights", weights, "the model's tensors, FILE.safetensors [models/fashion_mar]");
   add_file(app, "--config", config, "the model's constructor arguments [the weights' name, ending in .json]");
@@ -58,6 +58,9 @@ std::optional<options> read_options(int argc, char** argv) {
   app.add_option("--head", o.head, "how the diffusion head keeps its weights: float32, bf16 or int8 [float32]");
   app.add_option("--device", device, "where to draw: host, or cuda, the current NVIDIA GPU [host]");
   app.add_option("--backbone", backbone, "how the transformer keeps its matrices: float32 or bf16 [float32]");
+  app.add_option("--cache", cache,
+                 "LazyMAR's caches, faster and not the same tokens: none, all, or some of tokens, conditions and head, "
+                 "comma-separated; head needs many denoising steps [none]");
   add_file(app, "--out", o.out, "the picture, PNG [mar.png, unless there is only --dump]");
   add_file(app, "--vae", o.vae, "the decoder of a model that draws latents, FILE.safetensors");
   add_file(app, "--vae-config", o.vae_config, "its constructor arguments [the decoder's name, ending in .json]");
@@ -75,7 +78,8 @@ std::optional<options> read_options(int argc, char** argv) {
   if (o.vae_config && !o.vae) fail("--vae-config", "--vae too", "no --vae");
   // What needs no model is checked before one is read.
   static_cast<void>(make_solver(o.solver));
-  static_cast<void>(make_guidance(o.guidance, o.guidance_scale));
+  o.cache = make_caches(cache, make_guidance(o.guidance, o.guidance_scale).has_value());
+  if (o.gpu && o.cache.any()) fail("--cache", "none with --device cuda", "\"" + printable(cache, 60) + "\"");
   if (o.ar_steps) static_cast<void>(make_steps(o.annealing, o.steps, *o.ar_steps));
   o.files = files_of(weights, config);
   return o;
@@ -112,6 +116,7 @@ request make_request(options& given, checkpoint const& trained) {
   what.seed = given.seed;
   what.batch = given.batch;
   what.threads = given.threads;
+  what.cache = given.cache;
   what.backbone = given.backbone_bfloat16 ? matrix_format::bfloat16 : matrix_format::float32;
   return what;
 }

@@ -30,6 +30,7 @@ struct options {
   int batch = 16;                             ///< images at a time
   std::string head = "float32";               ///< how the head keeps its weights: float32, bf16 or int8
   bool gpu = false;                           ///< draws on the current CUDA device
+  caches cache;                               ///< what is taken over from earlier steps
   bool backbone_bfloat16 = false;             ///< how the transformer keeps its matrices
   std::optional<std::filesystem::path> out;   ///< the picture
   std::optional<std::filesystem::path> dump;  ///< the tokens

@@ -60,17 +60,10 @@ bool replay_case(mar_system const& system, nlohmann::json const& json, double to
 
 }  // namespace
 
-mar_case read_mar_case(nlohmann::json const& one, mar_system const& system) {
+mar_case read_mar_numbers(nlohmann::json const& one, mar_system const& system) {
   std::filesystem::path const& file = system.from.file;
   mar_case read;
   read.name = string_member(one, "name", file);
-  read.sampler = string_member(one, "diff_sampler", file);
-  const int ar_steps = integer(one, "num_iter", 1, system.backbone.sizes().seq_len(), file);
-  const int upper = integer(one, "diff_upper_steps", 1, large, file);
-  read.steps = read.sampler == "default"
-                   ? std::vector<int>(static_cast<std::size_t>(ar_steps), upper)
-                   : annealed_steps(string_member(one, "diff_annealing_strategy", file), upper,
-                                    integer(one, "diff_lower_steps", 1, large, file), ar_steps, file);
   read.guidance_scale = number_member(one, "cfg", file);
   const std::string schedule = string_member(one, "cfg_schedule", file);
   if (schedule != "linear" && schedule != "constant")
@@ -97,16 +90,28 @@ mar_case read_mar_case(nlohmann::json const& one, mar_system const& system) {
   return read;
 }
 
+mar_case read_mar_case(nlohmann::json const& one, mar_system const& system) {
+  std::filesystem::path const& file = system.from.file;
+  mar_case read = read_mar_numbers(one, system);
+  read.sampler = string_member(one, "diff_sampler", file);
+  const int ar_steps = integer(one, "num_iter", 1, system.backbone.sizes().seq_len(), file);
+  const int upper = integer(one, "diff_upper_steps", 1, large, file);
+  read.steps = read.sampler == "default"
+                   ? std::vector<int>(static_cast<std::size_t>(ar_steps), upper)
+                   : annealed_steps(string_member(one, "diff_annealing_strategy", file), upper,
+                                    integer(one, "diff_lower_steps", 1, large, file), ar_steps, file);
+  return read;
+}
+
 bool holds_mar(nlohmann::json const& document) {
   if (!document.contains("constructor") || !document.contains("cases")) return false;
   nlohmann::json const& cases = document.at("cases");
   return cases.is_array() && !cases.empty() && cases.front().contains("diff_sampler");
 }
 
-bool replay_mar(recording const& from, request const& what, safetensors_writer& dump) {
-  const mar_system system{from, what.executor,
-                          mar::backbone(mar::config::from_json(from.document, from.file), from.tensors),
-                          adaln_head<float>(adaln_tensors(from.tensors, "diffloss.net."))};
+mar_system read_mar_system(recording const& from, request const& what) {
+  mar_system system{from, what.executor, mar::backbone(mar::config::from_json(from.document, from.file), from.tensors),
+                    adaln_head<float>(adaln_tensors(from.tensors, "diffloss.net."))};
   if (system.head.denoiser().condition_width() != system.backbone.condition_width() ||
       system.head.denoiser().channels() != system.backbone.sizes().token_channels())
     fail(from.tensors.path(),
@@ -114,6 +119,11 @@ bool replay_mar(recording const& from, request const& what, safetensors_writer& 
              std::to_string(system.backbone.sizes().token_channels()) + " channels",
          std::to_string(system.head.denoiser().condition_width()) + " and " +
              std::to_string(system.head.denoiser().channels()));
+  return system;
+}
+
+bool replay_mar(recording const& from, request const& what, safetensors_writer& dump) {
+  const mar_system system = read_mar_system(from, what);
   return run_cases(from, what,
                    [&](nlohmann::json const& one) { return replay_case(system, one, what.tolerance, dump); });
 }

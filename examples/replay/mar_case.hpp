@@ -36,6 +36,14 @@ struct mar_case {
   [[nodiscard]] int images() const { return static_cast<int>(labels.size()); }
 };
 
+/// @brief Reads the network.
+/// @throws input_error if a tensor is not as it has to be, or backbone and head do not fit one another
+[[nodiscard]] mar_system read_mar_system(recording const& from, request const& what);
+
+/// @brief Reads of a case what does not depend on its sampler: all but `sampler` and `steps`.
+/// @throws input_error if a member is missing or out of range
+[[nodiscard]] mar_case read_mar_numbers(nlohmann::json const& one, mar_system const& system);
+
 /// @brief Reads a case.
 /// @throws input_error if a member is missing or out of range
 [[nodiscard]] mar_case read_mar_case(nlohmann::json const& one, mar_system const& system);

@@ -26,6 +26,7 @@ void case_report::measure(std::string const& name, std::span<T const> values, st
     largest_value = std::max(largest_value, std::fabs(static_cast<double>(expected[i])));
   }
   relative_ = std::max(relative_, largest_value > 0 ? largest / largest_value : largest);
+  of_one_ = std::max(of_one_, largest / std::max(1.0, largest_value));
   if (largest > largest_ || worst_.empty()) {
     largest_ = largest;
     worst_ = name;
@@ -61,6 +62,17 @@ void case_report::add(std::string const& suffix, std::vector<std::int64_t> shape
   dump_.add(name, std::move(shape), std::span(values));
 }
 
+void case_report::add_exact(std::string const& suffix, std::vector<std::int64_t> shape,
+                            std::vector<std::int64_t> const& values) {
+  const std::string name = name_ + "." + suffix;
+  if (recorded_.contains(name)) {
+    const std::vector<std::int64_t> expected = recorded_.integers(name, shape);
+    for (std::size_t i = 0; i < values.size(); ++i) wrong_ += values[i] != expected[i];
+    exact_ += values.size();
+  }
+  dump_.add(name, std::move(shape), std::span(values));
+}
+
 void case_report::compare(std::string const& suffix, std::vector<std::int64_t> const& shape,
                           std::span<float const> values) {
   const std::string name = name_ + "." + suffix;
@@ -68,13 +80,15 @@ void case_report::compare(std::string const& suffix, std::vector<std::int64_t> c
 }
 
 bool case_report::print(judge by, double tolerance) const {
-  if (differences_.empty()) {
+  if (differences_.empty() && exact_ == 0) {
     std::printf("%s: computed, no results recorded\n", name_.c_str());
     return true;
   }
   std::printf("%s: largest difference %.3g absolute, %.3g relative (%s)", name_.c_str(), largest_, relative_,
               worst_.c_str());
-  bool passed = by == judge::relative ? relative_ <= tolerance / 2 : largest_ <= tolerance;
+  bool passed = by == judge::relative          ? relative_ <= tolerance / 2
+                : by == judge::relative_to_one ? of_one_ <= tolerance
+                                               : largest_ <= tolerance;
   if (by == judge::median) {
     double worst = 0;
     for (auto const& [kind, differences] : differences_) {
@@ -87,6 +101,8 @@ bool case_report::print(judge by, double tolerance) const {
     std::printf(", median %.3g", worst);
     passed = worst < tolerance / 2 && std::isfinite(largest_);
   }
+  if (exact_ > 0) std::printf(", %zu of %zu choices as recorded", exact_ - wrong_, exact_);
+  passed = passed && wrong_ == 0;
   std::printf("%s\n", passed ? "" : ": too large");
   return passed;
 }

@@ -22,6 +22,8 @@ enum class judge {
              ///< training step, where x0 = 20291 (x - epsilon) magnifies the rounding of a few values
   relative,  ///< the largest difference over the tensor's largest value, against half the tolerance: for states that
              ///< are not of size 1
+  relative_to_one,  ///< the largest difference over the tensor's largest value, or over 1 where that is less, against
+                    ///< the tolerance
 };
 
 /// @brief Collects the results of one case.
@@ -46,6 +48,9 @@ class case_report {
   /// @brief The same of integers.
   void add(std::string const& suffix, std::vector<std::int64_t> shape, std::vector<std::int64_t> const& values);
 
+  /// @brief Adds a result that has to be the recorded one: a number that is not fails the case.
+  void add_exact(std::string const& suffix, std::vector<std::int64_t> shape, std::vector<std::int64_t> const& values);
+
   /// @brief Compares an intermediate value that is not a result, if the recording has it.
   void compare(std::string const& suffix, std::vector<std::int64_t> const& shape, std::span<float const> values);
 
@@ -62,8 +67,11 @@ class case_report {
   std::string name_;
   std::map<std::string, std::vector<double>> differences_;  // by the last word of the tensor's name
   std::string worst_;                                       // the tensor with the largest difference
-  double largest_ = 0;   // the largest difference; infinite if a value is not a number
-  double relative_ = 0;  // the largest one over the largest recorded value of its tensor
+  double largest_ = 0;     // the largest difference; infinite if a value is not a number
+  double relative_ = 0;    // the largest one over the largest recorded value of its tensor
+  double of_one_ = 0;      // the same, over 1 where that is less than 1
+  std::size_t wrong_ = 0;  // numbers of exact results that are not as recorded
+  std::size_t exact_ = 0;  // numbers of exact results
 };
 
 }  // namespace examples::replay

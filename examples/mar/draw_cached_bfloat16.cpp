@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// draw_cached() with the head's weights in bfloat16. A file of its own: kernels take long to compile.
+#include "draw_cached.hpp"
+
+template examples::mar::drawing examples::mar::draw_cached<ardent::bfloat16>(checkpoint const&, request const&);
