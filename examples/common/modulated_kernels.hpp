@@ -17,7 +17,7 @@ inline constexpr int normed_at_once = 8;
 
 /// @brief factors[r] = 1 / sqrt(mean square of row r + epsilon), for at most `normed_at_once` rows.
 template <class Block>
-void rms_factors(Block const& block, float const* x, int rows, int width, float* factors) {
+void rms_factors(Block const& block, float const* x, int rows, int width, float* factors, float epsilon = rms_epsilon) {
   float const part = 1.0F / static_cast<float>(width);
   block.row_sums(
       {0, rows, 1}, width,
@@ -25,17 +25,18 @@ void rms_factors(Block const& block, float const* x, int rows, int width, float*
         float const v = row_of(x, r, width)[c];
         return v * v;
       },
-      [=](int r, float sum) ARDENT_INLINE_LAMBDA { factors[r] = 1.0F / std::sqrt(part * sum + rms_epsilon); });
+      [=](int r, float sum) ARDENT_INLINE_LAMBDA { factors[r] = 1.0F / std::sqrt(part * sum + epsilon); });
 }
 
 /// @brief See modulated_block.hpp.
 template <class Block>
-void rms_norm(Block const& block, float const* x, int rows, int width, float const* weight, float* y, float* factors) {
+void rms_norm(Block const& block, float const* x, int rows, int width, float const* weight, float* y, float* factors,
+              float epsilon = rms_epsilon) {
   for (int begin = 0; begin < rows; begin += normed_at_once) {
     int const count = std::min(normed_at_once, rows - begin);
     float const* const from = row_of(x, begin, width);
     float* const to = row_of(y, begin, width);
-    rms_factors(block, from, count, width, factors);
+    rms_factors(block, from, count, width, factors, epsilon);
     if (weight == nullptr) {
       block.elements({0, count, 1}, {0, width, 1}, [=](int r, int c) ARDENT_INLINE_LAMBDA {
         row_of(to, r, width)[c] = row_of(from, r, width)[c] * factors[r];
@@ -102,6 +103,7 @@ struct attention_rows {
   int key_stride;
   int count;           ///< of keys
   int const* visible;  ///< [rows], keys that a query sees; null for all
+  int sharing = 1;     ///< heads of queries in a row that share a head of keys and values
 };
 
 /// @brief to [rows][width] = softmax(q k^T / sqrt(head width)) v, head by head, over the keys that each query sees.
@@ -111,11 +113,14 @@ void attend_to(Block const& block, attention_rows const& of, int width, int head
   float const scale = 1.0F / std::sqrt(static_cast<float>(head_width));
   float* const scores = work.scores();
   float* const inverse = work.factors();
+  packed_matrix<float> keys, values;
   for (int head = 0; head < heads; ++head) {
     int const column = head * head_width;
-    packed_matrix<float> const keys = pack_keys(block, of.keys + column, of.key_stride, of.count, head_width, work);
-    packed_matrix<float> const values =
-        pack_values(block, of.values + column, of.key_stride, of.count, head_width, work);
+    if (head % of.sharing == 0) {
+      int const shared = head / of.sharing * head_width;
+      keys = pack_keys(block, of.keys + shared, of.key_stride, of.count, head_width, work);
+      values = pack_values(block, of.values + shared, of.key_stride, of.count, head_width, work);
+    }
     for (int begin = 0; begin < of.rows; begin += workspace::chunk) {
       strided_range const rows{0, std::min(workspace::chunk, of.rows - begin), 1};
       float const* const queries = row_of(of.queries, begin, of.query_stride) + column;

@@ -3,6 +3,7 @@
 // replay: runs recordings of published code through ardent, from their weights, noise and orders alone, and prints how
 // far the results are from the recorded ones.
 #include "flowar.hpp"
+#include "harmon.hpp"
 #include "mar.hpp"
 #include "schedules.hpp"
 #include "trajectories.hpp"
@@ -55,10 +56,12 @@ bool replay(arguments const& given) {
   const auto replay_document = holds_mar(document)            ? replay_mar
                                : holds_flowar(document)       ? replay_flowar
                                : holds_xar(document)          ? replay_xar
+                               : holds_harmon(document)       ? replay_harmon
                                : holds_trajectories(document) ? replay_trajectories
                                                               : nullptr;
   if (replay_document == nullptr)
-    examples::fail(file, "a recording of mar_tiny, flowar_tiny, xar_tiny, trajectories or schedules", "something else");
+    examples::fail(file, "a recording of mar_tiny, flowar_tiny, xar_tiny, harmon_tiny, trajectories or schedules",
+                   "something else");
   const ardent::executor::host executor;
   const request what{given.cases, given.tolerance, executor};
   const recording from{file, std::move(document),
