@@ -26,6 +26,11 @@ float_values float_tensor::values() const {
   return {copy, *copy};
 }
 
+std::vector<float> float_tensor::values(std::size_t first, std::size_t count) const {
+  std::size_t const bytes = bytes_.empty() ? 0 : size_of(type_);
+  return real_values<float>(type_, bytes_.subspan(first * bytes, count * bytes));
+}
+
 void float_tensor::release() const noexcept {
   if (file_ != nullptr) file_->release(bytes_);
 }

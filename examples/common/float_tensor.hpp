@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <vector>
 
 namespace examples {
 
@@ -39,6 +40,8 @@ class float_tensor {
   [[nodiscard]] std::size_t size() const noexcept;
   /// @brief The numbers: where they lie in the file if they are floats there, else converted into memory of their own.
   [[nodiscard]] float_values values() const;
+  /// @brief Some of them, [first, first + count), which must be there: for a row of a table too large to convert.
+  [[nodiscard]] std::vector<float> values(std::size_t first, std::size_t count) const;
   /// @brief Gives back what memory the tensor takes as part of a mapped file, until it is read again.
   void release() const noexcept;
 

@@ -43,6 +43,22 @@ rotary_table rotary_table::of_map(int side, float extent, int head_width) {
   return {rows, columns, head_width};
 }
 
+rotary_table rotary_table::of_line(int count, double theta, int head_width) {
+  if (head_width < 2 || head_width % 2 != 0)
+    throw std::invalid_argument("rotary_table: expected an even head width, found " + std::to_string(head_width));
+  rotary_table table;
+  table.pairs_ = head_width / 2;
+  for (int i = 0; i < count; ++i)
+    for (int p = 0; p < table.pairs_; ++p) {
+      // frequencies and angles are rounded as published code rounds them
+      auto const frequency = static_cast<float>(1 / std::pow(theta, 2.0 * p / head_width));
+      auto const angle = static_cast<double>(static_cast<float>(i) * frequency);
+      table.cosine_.push_back(static_cast<float>(std::cos(angle)));
+      table.sine_.push_back(static_cast<float>(std::sin(angle)));
+    }
+  return table;
+}
+
 key_values::key_values(int capacity, int width)
     : capacity_(capacity),
       keys_(static_cast<std::size_t>(capacity) * static_cast<std::size_t>(width)),

@@ -59,6 +59,13 @@ class rotary_table {
   /// @brief The tokens of a square map in raster order, at coordinates j / side * extent.
   [[nodiscard]] static rotary_table of_map(int side, float extent, int head_width);
 
+  /// @brief Positions 0, 1, ... of a sequence, as language models have it: pair p turns by position *
+  /// theta^(-2 p / head width) for p < head width / 2.
+  /// @param count       positions
+  /// @param theta       base of the frequencies
+  /// @param head_width  an even number
+  [[nodiscard]] static rotary_table of_line(int count, double theta, int head_width);
+
   /// @brief The rotation of a sequence whose first row is entry `first`.
   [[nodiscard]] rotation from(int first = 0) const noexcept {
     auto const skip = static_cast<std::ptrdiff_t>(first) * pairs_;

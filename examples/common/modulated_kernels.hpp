@@ -17,7 +17,7 @@ inline constexpr int normed_at_once = 8;
 
 /// @brief factors[r] = 1 / sqrt(mean square of row r + epsilon), for at most `normed_at_once` rows.
 template <class Block>
-void rms_factors(Block const& block, float const* x, int rows, int width, float* factors) {
+void rms_factors(Block const& block, float const* x, int rows, int width, float* factors, float epsilon = rms_epsilon) {
   float const part = 1.0F / static_cast<float>(width);
   block.row_sums(
       {0, rows, 1}, width,
@@ -25,17 +25,18 @@ void rms_factors(Block const& block, float const* x, int rows, int width, float*
         float const v = row_of(x, r, width)[c];
         return v * v;
       },
-      [=](int r, float sum) ARDENT_INLINE_LAMBDA { factors[r] = 1.0F / std::sqrt(part * sum + rms_epsilon); });
+      [=](int r, float sum) ARDENT_INLINE_LAMBDA { factors[r] = 1.0F / std::sqrt(part * sum + epsilon); });
 }
 
 /// @brief See modulated_block.hpp.
 template <class Block>
-void rms_norm(Block const& block, float const* x, int rows, int width, float const* weight, float* y, float* factors) {
+void rms_norm(Block const& block, float const* x, int rows, int width, float const* weight, float* y, float* factors,
+              float epsilon = rms_epsilon) {
   for (int begin = 0; begin < rows; begin += normed_at_once) {
     int const count = std::min(normed_at_once, rows - begin);
     float const* const from = row_of(x, begin, width);
     float* const to = row_of(y, begin, width);
-    rms_factors(block, from, count, width, factors);
+    rms_factors(block, from, count, width, factors, epsilon);
     if (weight == nullptr) {
       block.elements({0, count, 1}, {0, width, 1}, [=](int r, int c) ARDENT_INLINE_LAMBDA {
         row_of(to, r, width)[c] = row_of(from, r, width)[c] * factors[r];

@@ -106,6 +106,7 @@ class safetensors {
   [[nodiscard]] std::vector<std::int64_t> integers(std::string_view name, std::vector<std::int64_t> const& shape) const;
 
  private:
+  friend class safetensors_writer;
   [[nodiscard]] tensor_entry const& at(std::string_view name) const;
   void check_shape(std::string_view name, std::vector<std::int64_t> const& shape) const;
   template <class T>
@@ -138,6 +139,10 @@ class safetensors_writer {
   ///        equal contents give equal files and every tensor is aligned to its element.
   /// @throws input_error if it cannot be written
   void write(std::filesystem::path const& path) const;
+
+  /// @brief What safetensors::read would give of the file that write() writes, without a file.
+  /// @param name what messages call it
+  [[nodiscard]] safetensors in_memory(std::filesystem::path const& name) const;
 
  private:
   struct entry {

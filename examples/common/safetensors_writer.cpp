@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <utility>
@@ -107,6 +108,23 @@ void safetensors_writer::write(std::filesystem::path const& path) const {
   auto end = content.begin() + 8 + static_cast<std::ptrdiff_t>(text.size());
   for (auto const& [name, tensor] : order) end = std::ranges::copy(tensor->bytes, end).out;
   write_atomically(path, content);
+}
+
+safetensors safetensors_writer::in_memory(std::filesystem::path const& name) const {
+  safetensors result;
+  result.path_ = name;
+  std::size_t size = 0;
+  for (auto const& [key, tensor] : entries_) size += (tensor.bytes.size() + 7) / 8 * 8;
+  auto data = std::make_shared_for_overwrite<std::byte[]>(size);
+  std::size_t begin = 0;
+  for (auto const& [key, tensor] : entries_) {
+    std::size_t const end = begin + tensor.bytes.size();
+    std::ranges::copy(tensor.bytes, data.get() + begin);
+    result.entries_.emplace(key, tensor_entry{tensor.type, tensor.shape, begin, end});
+    begin = (end + 7) / 8 * 8;  // elements stay aligned
+  }
+  result.data_ = std::move(data);
+  return result;
 }
 
 }  // namespace examples

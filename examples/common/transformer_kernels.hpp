@@ -186,6 +186,7 @@ struct attention_rows {
   int key_stride;
   int count;           ///< of keys
   int const* visible;  ///< [rows], keys that a query sees; null for all
+  int sharing = 1;     ///< heads of queries in a row that share a head of keys and values
 };
 
 /// @brief to [rows][width] = softmax(q k^T / sqrt(head width)) v, head by head, over the keys that each query sees.
@@ -195,11 +196,14 @@ void attend_to(Block const& block, attention_rows const& of, int width, int head
   float const scale = 1.0F / std::sqrt(static_cast<float>(head_width));
   float* const scores = work.scores();
   float* const inverse = work.factors();
+  packed_matrix<float> keys, values;
   for (int head = 0; head < heads; ++head) {
     int const column = head * head_width;
-    packed_matrix<float> const keys = pack_keys(block, of.keys + column, of.key_stride, of.count, head_width, work);
-    packed_matrix<float> const values =
-        pack_values(block, of.values + column, of.key_stride, of.count, head_width, work);
+    if (head % of.sharing == 0) {
+      int const shared = head / of.sharing * head_width;
+      keys = pack_keys(block, of.keys + shared, of.key_stride, of.count, head_width, work);
+      values = pack_values(block, of.values + shared, of.key_stride, of.count, head_width, work);
+    }
     for (int begin = 0; begin < of.rows; begin += workspace::chunk) {
       strided_range const rows{0, std::min(workspace::chunk, of.rows - begin), 1};
       float const* const queries = row_of(of.queries, begin, of.query_stride) + column;

@@ -4,6 +4,7 @@
 // far the results are from the recorded ones.
 #include "cspd.hpp"
 #include "flowar.hpp"
+#include "harmon.hpp"
 #include "lazymar.hpp"
 #include "mar.hpp"
 #include "schedules.hpp"
@@ -54,6 +55,7 @@ constexpr kind kinds[] = {
     {"mar_tiny", holds_mar, replay_mar},
     {"flowar_tiny", holds_flowar, replay_flowar},
     {"xar_tiny", holds_xar, replay_xar},
+    {"harmon_tiny", holds_harmon, replay_harmon},
     // the run with caches starts at the last training step and carries its rounding through 12 AR steps
     {"lazymar_tiny", holds_lazymar, replay_lazymar, 2e-3},
     {"trajectories", holds_trajectories, replay_trajectories},

@@ -11,8 +11,10 @@
 
 namespace examples::replay {
 
-void recorded_noise::read_orders(safetensors const& tensors, std::string const& name, int images, int length) {
-  const std::vector<std::int64_t> orders = tensors.integers(name, {images, length});
+void recorded_noise::read_orders(safetensors const& tensors, std::string const& name, int images, int length,
+                                 int copies) {
+  std::vector<std::int64_t> orders = tensors.integers(name, {std::int64_t{copies} * images, length});
+  orders.resize(orders.size() / static_cast<std::size_t>(copies));
   length_ = length;
   ranks_.assign(orders.size(), -1);
   for (std::size_t i = 0; i < orders.size(); ++i) {

@@ -21,8 +21,9 @@ class recorded_noise {
   /// @param name     the tensor's name
   /// @param images   images of the batch
   /// @param length   tokens of an image
+  /// @param copies   how often the recording has the orders of all images, one behind the other; the first counts
   /// @throws input_error if a row is not a permutation of 0 ... length - 1
-  void read_orders(safetensors const& tensors, std::string const& name, int images, int length);
+  void read_orders(safetensors const& tensors, std::string const& name, int images, int length, int copies = 1);
 
   /// @brief Adds the next AR step.
   /// @param start  [rows][channels], where the trajectories start
