@@ -34,22 +34,6 @@ def read_safetensors(path):
     return found
 
 
-def write_safetensors(path, tensors):
-    """Writes {name: tensor} in float32; the file is there completely or not at all."""
-    header, parts, offset = {}, [], 0
-    for name, tensor in tensors.items():
-        data = tensor.detach().float().contiguous().numpy().astype("<f4").tobytes()
-        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [offset, offset + len(data)]}
-        parts.append(data)
-        offset += len(data)
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    path = pathlib.Path(path)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(b"".join([struct.pack("<Q", len(text)), text, *parts]))
-    os.replace(partial, path)
-
-
 def parser(description, rate):
     """The options that all trainings have."""
     options = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Trains a small FlowAR on Fashion-MNIST on the CPU. See README.md.
+"""Trains a small FlowAR on Fashion-MNIST on the CPU. See examples/common/train/README.md.
 
 train.py --check STEM        compares this network with a recording such as flowar_tiny
 train.py --out FOLDER ...    trains
+train.py --export ...        writes a checkpoint as a model
+train.py --measure STEM      draws with a model and says how good it is
 """
 import pathlib
 import sys
@@ -13,10 +15,12 @@ import torch
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent.parent / "common" / "train"))
 
 import fashion_mnist
+import measuring
 import sampling
 import training
 from network import FlowAR
 
+MARGIN = 0  # black pixels around a picture
 ROWS = 11  # of the class table: ten classes and none
 CONSTRUCTOR = {
     "img_size": 28, "patch_size": 1, "encoder_embed_dim": 128, "encoder_depth": 2,
@@ -53,17 +57,18 @@ def batches(network, batch):
             yield scales[chosen], inputs[chosen], label, torch.randn_like(scales[chosen]), t
 
 
+def draw(network, labels, upper, lower, chosen):
+    """Tokens of the last scale, in raster order."""
+    drawn = sampling.sample(network, labels, upper, lower, chosen.guidance_scale, chosen.guidance_high,
+                            lambda scale, shape: torch.randn(shape))
+    return drawn[-1][0].float()
+
+
 def main():
     options = training.parser(__doc__, rate=2e-3)
-    chosen = options.parse_args()
-    training.begin(chosen)
-    if chosen.check:
-        return training.run_check(chosen.check, build, sampling.check)
-    if chosen.out is None:
-        options.error("expected --check or --out, found neither")
-    network = build(document())
-    training.train(network, batches(network, chosen.batch), chosen)
-    return 0
+    measuring.add_options(options, "25:15")
+    options.add_argument("--guidance-high", type=float, default=0.9, help="latest time at which guidance acts")
+    return measuring.run(options, options.parse_args(), sys.modules[__name__])
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Trains a small xAR on Fashion-MNIST on the CPU. See README.md.
+"""Trains a small xAR on Fashion-MNIST on the CPU. See examples/common/train/README.md.
 
 train.py --check STEM        compares this network with a recording such as xar_tiny
 train.py --out FOLDER ...    trains
+train.py --export ...        writes a checkpoint as a model
+train.py --measure STEM      draws with a model and says how good it is
 """
 import pathlib
 import sys
@@ -13,6 +15,7 @@ import torch
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent.parent / "common" / "train"))
 
 import fashion_mnist
+import measuring
 import sampling
 import training
 from network import XAR
@@ -54,17 +57,18 @@ def batches(network, batch):
             yield tokens[chosen], label, torch.randn_like(tokens[chosen]), t
 
 
+def draw(network, labels, upper, lower, chosen):
+    """All tokens in raster order."""
+    drawn = sampling.sample(network, labels, upper, lower, chosen.guidance_scale,
+                            lambda cell, step, shape: torch.randn(shape), stochastic=not chosen.euler)
+    return torch.cat([x for x, _ in drawn], 1).float()[:, network.positions.argsort()]
+
+
 def main():
     options = training.parser(__doc__, rate=2e-3)
-    chosen = options.parse_args()
-    training.begin(chosen)
-    if chosen.check:
-        return training.run_check(chosen.check, build, sampling.check)
-    if chosen.out is None:
-        options.error("expected --check or --out, found neither")
-    network = build(document())
-    training.train(network, batches(network, chosen.batch), chosen)
-    return 0
+    measuring.add_options(options, "50:15")
+    options.add_argument("--euler", action="store_true", help="Euler instead of Euler-Maruyama")
+    return measuring.run(options, options.parse_args(), sys.modules[__name__])
 
 
 if __name__ == "__main__":
