@@ -11,6 +11,7 @@
 
 #include "backbone.hpp"
 #include "common/adaln_head.hpp"
+#include "common/model_files.hpp"
 #include "common/safetensors.hpp"
 #include "config.hpp"
 #include "pixels.hpp"
@@ -18,12 +19,9 @@
 namespace examples::mar {
 
 /// @brief The two files of a model.
-struct model_files {
-  std::filesystem::path weights;  ///< FILE.safetensors
-  std::filesystem::path config;   ///< FILE.json
-
+struct model_files : examples::model_files {
   /// @brief The model that ships with the source tree: models/fashion_mar.
-  [[nodiscard]] static model_files shipped();
+  [[nodiscard]] static model_files shipped() { return {examples::model_files::shipped("fashion_mar")}; }
 };
 
 /// @brief A model found and checked. Immutable.
@@ -34,10 +32,10 @@ class checkpoint {
  public:
   /// @param files where it lies
   /// @throws input_error naming the file and what of it is not as it has to be
-  explicit checkpoint(model_files const& files);
+  explicit checkpoint(examples::model_files const& files);
 
   /// @brief Where it came from.
-  [[nodiscard]] model_files const& files() const noexcept { return files_; }
+  [[nodiscard]] examples::model_files const& files() const noexcept { return files_; }
   /// @brief The constructor's arguments.
   [[nodiscard]] config const& sizes() const noexcept { return network_.sizes(); }
   /// @brief Names of the classes, by label; empty if the JSON has none.
@@ -56,10 +54,10 @@ class checkpoint {
   }
 
  private:
-  checkpoint(model_files const& files, nlohmann::json const& document);
-  checkpoint(model_files const& files, nlohmann::json const& document, safetensors const& weights);
+  checkpoint(examples::model_files const& files, nlohmann::json const& document);
+  checkpoint(examples::model_files const& files, nlohmann::json const& document, safetensors const& weights);
 
-  model_files files_;
+  examples::model_files files_;
   safetensors weights_;
   backbone network_;
   std::vector<std::string> label_names_;

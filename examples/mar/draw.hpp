@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include <ardent/generate.hpp>
 #include <ardent/random/philox.hpp>
@@ -21,8 +22,8 @@ drawing draw_with(Sampler const& sampler, checkpoint const& trained, adaln_head<
                   request const& what) {
   host_executor const executor(what.threads);
   trained.network().pack(what.backbone);  // before time is taken
-  drawing result = planned_drawing(sampler, trained.sizes(), what.labels.size());
-  std::size_t const image_floats = result.tokens.size() / what.labels.size();
+  drawing result{planned_cost(sampler), {}};
+  token_room room = room_for(what, trained.sizes());
 
   auto const watch = [&](ardent::ar_step_report const& report) {
     what.watch(report.ar_step, report.rows, report.effective_steps);
@@ -35,10 +36,12 @@ drawing draw_with(Sampler const& sampler, checkpoint const& trained, adaln_head<
     timed_model timed(images, result.backbone_seconds);
     ardent::generate(sampler, timed, executor, ardent::random::philox(what.seed),
                      {static_cast<int>(count), static_cast<std::uint32_t>(first)},
-                     std::span(result.tokens).subspan(first * image_floats, count * image_floats), watch);
+                     room.of(first, count), watch);
+    room.finished(first, count);
     first += count;
   }
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() - room.seconds();
+  result.tokens = std::move(room).kept();
   return result;
 }
 
