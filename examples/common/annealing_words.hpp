@@ -10,7 +10,7 @@ namespace examples {
 
 /// @brief An annealing of a system's own, which UPPER:LOWER means there if no other is named.
 struct own_annealing {
-  char const* name;                                              ///< in the command line's words
+  char const* name;                                               ///< in the command line's words
   std::vector<int> (*steps)(int upper, int lower, int ar_steps);  ///< of each AR step
 };
 

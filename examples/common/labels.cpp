@@ -68,8 +68,7 @@ std::vector<int> balanced_labels(int images, int class_num) {
 std::vector<int> labels_of_images(std::string_view text, std::optional<int> images,
                                   std::vector<std::string> const& names, int class_num, int most) {
   bool const balanced = text == "balanced";
-  std::vector<int> const listed =
-      parse_labels("--labels", balanced ? std::string_view("all") : text, names, class_num);
+  std::vector<int> const listed = parse_labels("--labels", balanced ? std::string_view("all") : text, names, class_num);
   std::size_t const count = images ? static_cast<std::size_t>(*images) : listed.size();
   if (count > static_cast<std::size_t>(most))
     fail("--images", "at most " + std::to_string(most) + " of this model", std::to_string(count));

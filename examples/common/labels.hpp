@@ -21,8 +21,8 @@ namespace examples {
 [[nodiscard]] std::vector<int> parse_labels(std::string const& option, std::string_view text,
                                             std::vector<std::string> const& names, int class_num);
 
-/// @brief Labels of `images` images spread evenly over all classes: whole rounds through the classes, then every so-many-th
-/// class. Each class has floor(images / class_num) images or one more.
+/// @brief Labels of `images` images spread evenly over all classes: whole rounds through the classes, then every
+/// so-many-th class. Each class has floor(images / class_num) images or one more.
 /// @param images at least 1
 /// @param class_num number of classes, at least 1
 [[nodiscard]] std::vector<int> balanced_labels(int images, int class_num);

@@ -74,15 +74,18 @@ int sink_failed(voidpf, voidpf stream) { return sink_of(stream).error ? 1 : 0; }
 }  // namespace
 
 struct npz_writer::state {
-  state(std::filesystem::path const& name, std::uint64_t bytes) : path(name), sink{atomic_output(name), 0, {}}, left(bytes) {
-    zlib_filefunc64_def calls{open_sink, read_nothing, write_sink, tell_sink, seek_sink, close_sink, sink_failed, &sink};
+  state(std::filesystem::path const& name, std::uint64_t bytes)
+      : path(name), sink{atomic_output(name), 0, {}}, left(bytes) {
+    zlib_filefunc64_def calls{open_sink, read_nothing, write_sink,  tell_sink,
+                              seek_sink, close_sink,   sink_failed, &sink};
     zip.reset(zipOpen2_64("", APPEND_STATUS_CREATE, nullptr, &calls));
     check(zip != nullptr);
     zip_fileinfo info{};  // the day the format begins with: equal pictures give equal files
     info.tmz_date.tm_year = 1980;
     info.tmz_date.tm_mday = 1;
     constexpr int stored = 0, large = 1;
-    check(zipOpenNewFileInZip64(zip.get(), "arr_0.npy", &info, nullptr, 0, nullptr, 0, nullptr, stored, 0, large) == ZIP_OK);
+    check(zipOpenNewFileInZip64(zip.get(), "arr_0.npy", &info, nullptr, 0, nullptr, 0, nullptr, stored, 0, large) ==
+          ZIP_OK);
   }
   void check(bool fine) const {
     if (sink.error) std::rethrow_exception(sink.error);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
@@ -19,11 +20,22 @@ namespace examples {
 
 namespace fs = std::filesystem;
 
-picture_maker picture_maker::of_patches(patch_layout const& patches, pixel_map const& map) {
-  int const side = picture_side(patches, map);
-  return {patches.channels, side, side,
-          [=](std::span<float const> tokens) { return tokens_to_pixels(patches, map, tokens); }};
-}
+namespace {
+
+// Adds the time of its scope.
+class stopwatch {
+ public:
+  explicit stopwatch(double& seconds) : seconds_(seconds) {}
+  stopwatch(stopwatch const&) = delete;
+  stopwatch& operator=(stopwatch const&) = delete;
+  ~stopwatch() { seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  double& seconds_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
 
 picture_layout picture_layout::of(std::span<int const> labels, int side, int channels) {
   // The labels' number, so that a column is a class, unless that makes a strip.
@@ -64,6 +76,7 @@ picture_outputs::picture_outputs(picture_targets to, picture_maker how, picture_
 }
 
 void picture_outputs::add(std::span<float const> tokens) {
+  stopwatch const timed(seconds_);
   std::vector<float> const pixels = how_.pixels(tokens);
   std::size_t const size = static_cast<std::size_t>(how_.channels) * static_cast<std::size_t>(how_.height) *
                            static_cast<std::size_t>(how_.width);
@@ -84,6 +97,7 @@ void picture_outputs::add(std::span<float const> tokens) {
 }
 
 void picture_outputs::finish() {
+  stopwatch const timed(seconds_);
   if (to_.sheet) {
     image_batch const all{sheet_, images_, how_.channels, how_.height, how_.width};
     write_png(*to_.sheet, make_grid(all, sheet_layout_.columns, sheet_layout_.scale, picture_layout::margin));

@@ -14,7 +14,6 @@
 
 #include "npz.hpp"
 #include "picture.hpp"
-#include "pixels.hpp"
 
 namespace examples {
 
@@ -25,9 +24,6 @@ struct picture_maker {
   int width = 0;     ///< likewise
   /// @brief Tokens of whole images to [images][channels][height][width] in [0, 1]; what lies outside is clipped.
   std::function<std::vector<float>(std::span<float const>)> pixels;
-
-  /// @brief The maker of a model that draws patches of pixels.
-  [[nodiscard]] static picture_maker of_patches(patch_layout const& patches, pixel_map const& map);
 };
 
 /// @brief How pictures lie on a sheet.
@@ -76,6 +72,8 @@ class picture_outputs {
   /// @brief Completes sheet and array; until then neither file is there.
   /// @throws input_error if a file cannot be written
   void finish();
+  /// @brief Seconds spent in making and writing pictures.
+  [[nodiscard]] double seconds() const noexcept { return seconds_; }
 
  private:
   picture_targets to_;
@@ -83,6 +81,7 @@ class picture_outputs {
   picture_layout sheet_layout_;
   int images_;
   int taken_ = 0;
+  double seconds_ = 0.0;
   std::vector<float> sheet_;  // pixels of all pictures, if there is a sheet
   std::unique_ptr<npz_writer> npz_;
 };

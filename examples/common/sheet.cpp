@@ -37,8 +37,9 @@ void check(int scale, int margin) {
   if (margin < 0 || margin > 1000) throw std::invalid_argument("sheet: margin must be from 0 to 1000");
 }
 
+// Halves to even, as NumPy rounds and with it the published code.
 std::uint8_t to_byte(float value) noexcept {
-  return static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0f, 1.0f) * 255.0f));
+  return static_cast<std::uint8_t>(std::nearbyint(std::clamp(value, 0.0f, 1.0f) * 255.0f));
 }
 
 // Positions are summed in 64 bits; what does not fit an int cannot be a picture either.

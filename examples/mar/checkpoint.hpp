@@ -13,6 +13,7 @@
 #include "common/adaln_head.hpp"
 #include "common/model_files.hpp"
 #include "common/safetensors.hpp"
+#include "common/token_pictures.hpp"
 #include "config.hpp"
 #include "pixels.hpp"
 
@@ -42,6 +43,8 @@ class checkpoint {
   [[nodiscard]] std::vector<std::string> const& label_names() const noexcept { return label_names_; }
   /// @brief How tokens become pixels; nothing if the JSON does not say, as with models that draw a VAE's latents.
   [[nodiscard]] std::optional<pixel_map> const& pixels() const noexcept { return pixels_; }
+  /// @brief Where the tokens lie in a picture.
+  [[nodiscard]] token_pictures pictures() const { return {patches_of(sizes()), pixels_, sizes().vae_stride}; }
   /// @brief The transformer. Packed when it is first used, or by its pack().
   [[nodiscard]] backbone const& network() const noexcept { return network_; }
   /// @brief The diffusion head's tensors, for a GPU to pack in its own way.

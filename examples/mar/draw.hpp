@@ -35,8 +35,7 @@ drawing draw_with(Sampler const& sampler, checkpoint const& trained, adaln_head<
     model<Storage> images(trained.network(), head, {labels.begin(), labels.end()}, executor.threads(), what.backbone);
     timed_model timed(images, result.backbone_seconds);
     ardent::generate(sampler, timed, executor, ardent::random::philox(what.seed),
-                     {static_cast<int>(count), static_cast<std::uint32_t>(first)},
-                     room.of(first, count), watch);
+                     {static_cast<int>(count), static_cast<std::uint32_t>(first)}, room.of(first, count), watch);
     room.finished(first, count);
     first += count;
   }

@@ -2,23 +2,16 @@
 //
 // mar: draws images with a trained MAR model through ardent. Everything about the sampler is chosen on the command
 // line; plan.hpp and draw.hpp show how such choices become typed samplers. `mar --help` lists the options.
-#include <cstddef>
-#include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <span>
-#include <vector>
 
 #include "common/drawing_cost.hpp"
-#include "common/error.hpp"
-#include "common/picture_outputs.hpp"
 #include "common/program.hpp"
 #include "common/progress.hpp"
 #include "common/token_dump.hpp"
 #include "drawing.hpp"
 #include "gpu/draw.hpp"
 #include "options.hpp"
-#include "pixels.hpp"
 
 namespace {
 
@@ -33,20 +26,14 @@ mar::drawing draw(mar::options const& given, mar::checkpoint const& trained, mar
 int run(int argc, char** argv) {
   std::optional<mar::options> given = mar::read_options(argc, argv);
   if (!given) return 0;
-  examples::check_outputs(*given, {{given->files.weights, "the weights"}, {given->files.config, "the configuration"}});
+  examples::check_outputs(*given, given->files);
   if (given->gpu) mar::gpu::check_device();
   mar::checkpoint const trained(given->files);
   mar::config const& sizes = trained.sizes();
   mar::request what = mar::make_request(*given, trained);
   int const images = static_cast<int>(what.labels.size());
 
-  std::optional<examples::picture_outputs> pictures;
-  if (given->pictures().any()) {
-    auto const maker = examples::picture_maker::of_patches(mar::patches_of(sizes), trained.pixels().value());
-    examples::picture_layout sheet;
-    if (given->out) sheet = examples::picture_layout::of(what.labels, maker.width, maker.channels);
-    pictures.emplace(given->pictures(), maker, sheet, images);
-  }
+  auto const pictures = examples::open_pictures(*given, trained.pictures(), what.labels);
   examples::token_dump dump(sizes.seq_len(), sizes.token_channels());
   what.take = [&](int, std::span<float const> tokens) {
     if (given->dump) dump.add(tokens);
@@ -65,7 +52,7 @@ int run(int argc, char** argv) {
   if (pictures) pictures->finish();
   if (!given->quiet) {
     examples::print_cost(drawn, images);
-    examples::print_outputs(*given);
+    examples::print_outputs(*given, pictures.get());
   }
   return 0;
 }

@@ -58,18 +58,15 @@ request make_request(options& given, checkpoint const& trained) {
     fail("--ar-steps", "1 to " + std::to_string(sizes.seq_len()) + ", the tokens of " + model,
          std::to_string(ar_steps));
   }
-  settle_outputs(given, "mar",
-                 trained.pixels() ? std::string()
-                                  : model + " draws latents of a VAE (vae_stride " + std::to_string(sizes.vae_stride) +
-                                        "), whose decoder is not part of this program yet");
+  settle_outputs(given, "mar", trained.pictures(), trained.files().config);
 
   request what;
   what.how.steps = make_steps(given.annealing, given.steps, ar_steps);
   what.how.solver = make_solver(given.solver);
   what.how.temperature = given.solver.temperature;
   what.how.guidance = make_guidance(given.guidance, given.guidance_scale);
-  what.labels = labels_of_images(given.labels, given.images, trained.label_names(), sizes.class_num,
-                                 INT_MAX / sizes.seq_len());
+  what.labels =
+      labels_of_images(given.labels, given.images, trained.label_names(), sizes.class_num, INT_MAX / sizes.seq_len());
   what.seed = given.seed;
   what.batch = given.batch;
   what.threads = given.threads;

@@ -15,16 +15,16 @@ namespace examples::mar {
 
 /// @brief What the user asked for, each option checked by itself.
 struct options : drawing_options {
-  examples::model_files files;     ///< the model
-  std::optional<int> ar_steps;     ///< nothing: a quarter of the tokens
-  std::string annealing;           ///< as make_steps has it
-  std::string steps = "50:5";      ///< as make_steps has it
-  solver_words solver;             ///< as make_solver has it
-  std::string guidance = "linear"; ///< as make_guidance has it
-  double guidance_scale = 2.0;     ///< likewise
-  std::string head = "float32";    ///< how the head keeps its weights: float32, bf16 or int8
-  bool gpu = false;                ///< draws on the current CUDA device
-  bool backbone_bfloat16 = false;  ///< how the transformer keeps its matrices
+  examples::model_files files;      ///< the model
+  std::optional<int> ar_steps;      ///< nothing: a quarter of the tokens
+  std::string annealing;            ///< as make_steps has it
+  std::string steps = "50:5";       ///< as make_steps has it
+  solver_words solver;              ///< as make_solver has it
+  std::string guidance = "linear";  ///< as make_guidance has it
+  double guidance_scale = 2.0;      ///< likewise
+  std::string head = "float32";     ///< how the head keeps its weights: float32, bf16 or int8
+  bool gpu = false;                 ///< draws on the current CUDA device
+  bool backbone_bfloat16 = false;   ///< how the transformer keeps its matrices
 };
 
 /// @brief Reads the command line.

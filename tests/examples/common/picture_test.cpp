@@ -61,6 +61,10 @@ TEST_CASE("grid: values are rounded to the nearest of 256 and clipped") {
   picture const sheet = examples::make_grid({values, 1, 1, 1, 8}, 1, 1, 0);
   CHECK(std::vector<int>(sheet.samples().begin(), sheet.samples().end()) ==
         std::vector<int>{0, 0, 0, 1, 128, 255, 255, 255});
+  // halves to even, as NumPy has it
+  std::vector<float> const halves{0.5f / 255.0f, 1.5f / 255.0f, 126.5f / 255.0f, 38.5f / 255.0f};
+  picture const even = examples::make_grid({halves, 1, 1, 1, 4}, 1, 1, 0);
+  CHECK(std::vector<int>(even.samples().begin(), even.samples().end()) == std::vector<int>{0, 2, 126, 38});
 }
 
 TEST_CASE("sheet: labels stand where they should and touch no image") {

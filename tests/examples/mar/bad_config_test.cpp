@@ -66,7 +66,7 @@ TEST_CASE("mar: a config that belongs to other weights") {
   check_changed("/constructor/img_size", 32, {"pos_embed"}, blamed::weights);
 }
 
-TEST_CASE("mar: a model of a VAE's latents gives tokens, and no picture yet") {
+TEST_CASE("mar: a model of a VAE's latents gives tokens, and no picture without the VAE") {
   json document = shipped();
   document.erase("pixels");
   test::temporary_folder const folder;
