@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reads and checks the constructor's arguments of a FlowAR network. The upper limits are far beyond any network there
+// Reads and checks what defines a FlowAR network. The upper limits are far beyond any network there
 // is; they keep every product of two sizes within int.
 #include "config.hpp"
 
@@ -44,6 +44,7 @@ std::vector<int> read_scales(nlohmann::json const& arguments, std::filesystem::p
 
 config config::from_json(nlohmann::json const& document, std::filesystem::path const& file) {
   nlohmann::json const& arguments = member(document, "constructor", file);
+  nlohmann::json const derived = document.contains("derived") ? document.at("derived") : nlohmann::json::object();
   auto const integer = [&](char const* key, std::int64_t highest) {
     return static_cast<int>(integer_member(arguments, key, 1, highest, file));
   };
@@ -61,6 +62,11 @@ config config::from_json(nlohmann::json const& document, std::filesystem::path c
   c.diffloss_w = integer("diffloss_w", max_width);
   c.scale = read_scales(arguments, file);
   c.cross = boolean_member(arguments, "cross", file);
+  if (derived.contains("class_embedding_rows"))
+    c.class_embedding_rows = static_cast<int>(integer_member(derived, "class_embedding_rows", 1, 1 << 20, file));
+  c.uncond_label = c.class_embedding_rows - 1;
+  if (derived.contains("uncond_label"))
+    c.uncond_label = static_cast<int>(integer_member(derived, "uncond_label", 0, c.uncond_label, file));
   if (arguments.contains("patch_size")) static_cast<void>(integer_member(arguments, "patch_size", 1, 1, file));
   check_heads(c.encoder_num_heads, c.encoder_embed_dim, "\"encoder_embed_dim\"", file);
   check_heads(c.decoder_num_heads, c.decoder_embed_dim, "\"decoder_embed_dim\"", file);

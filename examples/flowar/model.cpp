@@ -21,12 +21,13 @@ model::model(flowar::network const& of, std::vector<int> const& labels, int bran
     throw std::invalid_argument("flowar::model: expected 1 or 2 branches, found " + std::to_string(branches));
   for (int i = 0; i < workers; ++i) work_.emplace_back(of, level);
   for (int const label : labels)
-    if (label < 0 || label >= config::class_rows)
-      throw std::invalid_argument("flowar::model: expected labels from 0 to " + std::to_string(config::class_rows - 1) +
-                                  ", found " + std::to_string(label));
+    if (label < 0 || label >= of.sizes().class_embedding_rows)
+      throw std::invalid_argument("flowar::model: expected labels from 0 to " +
+                                  std::to_string(of.sizes().class_embedding_rows - 1) + ", found " +
+                                  std::to_string(label));
   for (int branch = 0; branch < branches; ++branch)
     for (int const label : labels)
-      sequences_.emplace_back(of, turns_, branch == 0 ? label : config::unconditional_row, work_.front());
+      sequences_.emplace_back(of, turns_, branch == 0 ? label : of.sizes().uncond_label, work_.front());
 }
 
 void model::check(ardent::ar_step_view const& view) const {

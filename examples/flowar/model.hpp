@@ -22,7 +22,7 @@ class model {
   static constexpr ardent::prediction predicted = ardent::prediction::velocity;  ///< of the flow from data to noise
 
   /// @param of        outlives the model; shared by all models of a checkpoint
-  /// @param labels    one for each image of a batch, in [0, class_rows)
+  /// @param labels    one for each image of a batch, a row of the class table
   /// @param branches  1, or 2 with guidance
   /// @param workers   threads of the executor
   /// @param level     instructions to use, which the CPU must have

@@ -50,7 +50,7 @@ struct network::parts {
   parts(config const& c, safetensors const& weights)
       : z_proj(linear::load(weights, "z_proj", c.encoder_embed_dim, c.vae_embed_dim)),
         z_proj_norm(weights.tensor("z_proj_ln.weight", {c.encoder_embed_dim})),
-        class_emb(weights.tensor("class_emb.weight", {config::class_rows, c.encoder_embed_dim})),
+        class_emb(weights.tensor("class_emb.weight", {c.class_embedding_rows, c.encoder_embed_dim})),
         encoder_pos(weights.tensor("encoder_pos_embed_learned", {1, c.seq_len(), c.encoder_embed_dim})),
         decoder_pos(weights.tensor("decoder_pos_embed_learned", {1, c.seq_len(), c.decoder_embed_dim})),
         diffusion_pos(weights.tensor("diffusion_pos_embed_learned", {1, c.seq_len(), c.decoder_embed_dim})),

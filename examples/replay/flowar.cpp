@@ -42,7 +42,7 @@ struct flowar_step {
   std::vector<float> conditions;  // [branches][images][tokens][condition_width]
 };
 
-flowar_case read_case(nlohmann::json const& one, std::filesystem::path const& file) {
+flowar_case read_case(nlohmann::json const& one, flowar::config const& sizes, std::filesystem::path const& file) {
   constexpr int most = 1 << 15;
   flowar_case read;
   read.name = string_member(one, "name", file);
@@ -57,8 +57,8 @@ flowar_case read_case(nlohmann::json const& one, std::filesystem::path const& fi
          printable(labels.dump(), 40));
   for (nlohmann::json const& label : labels) {
     const auto value = label.is_number_integer() ? label.get<std::int64_t>() : -1;
-    if (value < 0 || value >= flowar::config::class_rows)
-      fail(file, "labels of " + read.name + " from 0 to " + std::to_string(flowar::config::class_rows - 1),
+    if (value < 0 || value >= sizes.class_embedding_rows)
+      fail(file, "labels of " + read.name + " from 0 to " + std::to_string(sizes.class_embedding_rows - 1),
            printable(label.dump(), 40));
     read.labels.push_back(static_cast<int>(value));
   }
@@ -126,8 +126,8 @@ void add_scale(case_report& report, flowar_step const& step, int scale, flowar::
 
 bool replay_case(flowar::network const& network, recording const& from, request const& what, nlohmann::json const& json,
                  safetensors_writer& dump) {
-  const flowar_case one = read_case(json, from.file);
   const flowar::config& sizes = network.sizes();
+  const flowar_case one = read_case(json, sizes, from.file);
   const std::vector<flowar_step> steps = run(network, from, what, one);
   case_report report(from.tensors, dump, one.name);
   for (std::size_t i = 0; i < steps.size(); ++i) add_scale(report, steps[i], static_cast<int>(i), sizes, one);

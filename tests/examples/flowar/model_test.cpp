@@ -106,3 +106,25 @@ TEST_CASE("flowar: what does not fit is refused") {
   CHECK_THROWS_AS(ardent::generate_batched(raster, single, executor, ardent::random::philox(1), {2}, tokens),
                   std::invalid_argument);
 }
+
+TEST_CASE("flowar: the class table has as many rows as the document says, 1001 if nothing") {
+  nlohmann::json document = read_json(test::data("flowar_tiny.json"));
+  document.erase("derived");
+  flowar::config sizes = flowar::config::from_json(document, "m.json");
+  CHECK(sizes.class_embedding_rows == 1001);
+  CHECK(sizes.uncond_label == 1000);
+  document["derived"] = {{"class_embedding_rows", 11}};
+  sizes = flowar::config::from_json(document, "m.json");
+  CHECK(sizes.class_embedding_rows == 11);
+  CHECK(sizes.uncond_label == 10);
+  // the weights have 1001
+  CHECK_THROWS_WITH_AS(flowar::network(sizes, safetensors::map(test::data("flowar_tiny.safetensors"))),
+                       doctest::Contains("class_emb.weight"), input_error);
+  document["derived"]["uncond_label"] = 3;
+  CHECK(flowar::config::from_json(document, "m.json").uncond_label == 3);
+  document["derived"]["uncond_label"] = 11;
+  CHECK_THROWS_WITH_AS(flowar::config::from_json(document, "m.json"), doctest::Contains("uncond_label"), input_error);
+  document["derived"] = {{"class_embedding_rows", 0}};
+  CHECK_THROWS_WITH_AS(flowar::config::from_json(document, "m.json"), doctest::Contains("class_embedding_rows"),
+                       input_error);
+}

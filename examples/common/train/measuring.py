@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes a trained network as a model that the programs read, and measures what it draws.
+
+Frechet distance and accuracy are those of benchmarks/published/quality_bench.py: its classifier, its features.
+"""
+import json
+import pathlib
+import sys
+import time
+
+import torch
+
+import fashion_mnist
+import training
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[3] / "benchmarks" / "published"))
+
+import quality_bench
+import tensors
+
+
+def export(checkpoint, stem, document):
+    """Writes STEM.safetensors (float32; convert_f16 halves it) and STEM.json of a checkpoint's averaged weights."""
+    found = torch.load(checkpoint, weights_only=True)
+    pathlib.Path(stem).parent.mkdir(parents=True, exist_ok=True)
+    tensors.write(f"{stem}.safetensors", {name: x.numpy() for name, x in found["model_ema"].items()})
+    pathlib.Path(f"{stem}.json").write_text(json.dumps(document, indent=1) + "\n")
+    print(f"{stem}: {sum(x.numel() for x in found['model_ema'].values())} parameters after {found['progress']}")
+
+
+def load(stem, build):
+    """The network of a model in float32, for drawing."""
+    document = json.loads(pathlib.Path(f"{stem}.json").read_text())
+    network = build(document).eval()
+    network.load_state_dict({name: torch.from_numpy(x.copy())
+                             for name, x in tensors.read(f"{stem}.safetensors").items()})
+    return network
+
+
+def classifier(path):
+    """The benchmark's classifier; kept in a file, since it takes minutes to train."""
+    if path.is_file():
+        model = quality_bench.Classifier()
+        model.load_state_dict(torch.load(path, weights_only=True))
+        return model.eval()
+    model = quality_bench.trained()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(model.state_dict(), path)
+    return model
+
+
+def write_sheet(path, pictures, columns=10):
+    """A PGM of pictures [n, 28, 28] in rows of `columns`."""
+    rows = pictures[:len(pictures) // columns * columns].unflatten(0, (-1, columns)).transpose(1, 2).flatten(2)
+    rows = rows.flatten(0, 1)
+    pixels = (rows * 255).round().byte().numpy()
+    pathlib.Path(path).write_bytes(f"P5 {pixels.shape[1]} {pixels.shape[0]} 255\n".encode() + pixels.tobytes())
+
+
+def measure(draw, margin, chosen):
+    """Draws chosen.images pictures of all classes in turn and prints a line of the model card's table.
+    draw(labels) gives tokens in raster order."""
+    labels = torch.arange(chosen.images) % len(fashion_mnist.LABELS)
+    begun, parts = time.monotonic(), []
+    for part in labels.split(100):
+        parts.append(fashion_mnist.pictures(draw(part), margin))
+    pictures, seconds = torch.cat(parts), time.monotonic() - begun
+    if chosen.sheet:
+        write_sheet(chosen.sheet, pictures[:100])
+    model = classifier(chosen.classifier)
+    real, truth = quality_bench.seen(model, quality_bench.idx("t10k-images-idx3-ubyte") / 255)
+    features, guessed = quality_bench.seen(model, pictures.numpy())
+    distance = quality_bench.frechet(quality_bench.moments(features), quality_bench.moments(real))
+    share = (truth == quality_bench.idx("t10k-labels-idx1-ubyte")).mean()
+    print(f"classifier {share:.3f} on the test images\n"
+          f"| {chosen.steps} | {chosen.guidance_scale} | {distance:.2f} | {(guessed == labels.numpy()).mean():.3f} "
+          f"| {seconds:.0f} s of {chosen.images} images |", flush=True)
+
+
+def add_options(options, steps):
+    """What draws and measures."""
+    options.add_argument("--export", nargs=2, metavar=("CHECKPOINT", "STEM"), help="instead of training, write "
+                         "STEM.safetensors and STEM.json")
+    options.add_argument("--measure", metavar="STEM", help="instead of training, draw with this model and compare")
+    options.add_argument("--images", type=int, default=1000)
+    options.add_argument("--steps", default=steps, help="denoising steps, first:last")
+    options.add_argument("--guidance-scale", type=float, default=2)
+    options.add_argument("--sheet", help="FILE.pgm of the first 100 pictures")
+    options.add_argument("--classifier", type=pathlib.Path, default=pathlib.Path("build/classifier.pt"),
+                         help="where the classifier is kept")
+
+
+def run(options, chosen, system):
+    """Does what the options ask for. system: the train.py module's build, document, draw, check, batches, margin."""
+    training.begin(chosen)
+    if chosen.check:
+        return training.run_check(chosen.check, system.build, system.sampling.check)
+    if chosen.export:
+        export(*chosen.export, system.document())
+        return 0
+    if chosen.measure:
+        network = load(chosen.measure, system.build)
+        upper, lower = map(int, chosen.steps.split(":"))
+        measure(lambda labels: system.draw(network, labels, upper, lower, chosen), system.MARGIN, chosen)
+        return 0
+    if chosen.out is None:
+        options.error("expected --check, --export, --measure or --out, found none")
+    network = system.build(system.document())
+    training.train(network, system.batches(network, chosen.batch), chosen)
+    return 0
