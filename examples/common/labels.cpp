@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "error.hpp"
+#include "json.hpp"
 
 namespace examples {
 namespace {
@@ -76,6 +77,12 @@ std::vector<int> labels_of_images(std::string_view text, std::optional<int> imag
   std::vector<int> labels;
   for (std::size_t i = 0; i < count; ++i) labels.push_back(listed[i % listed.size()]);
   return labels;
+}
+
+int read_class_num(nlohmann::json const& document, int rows, int otherwise, std::filesystem::path const& file) {
+  nlohmann::json const& arguments = member(document, "constructor", file);
+  if (!arguments.contains("class_num")) return std::max(otherwise, 1);
+  return static_cast<int>(integer_member(arguments, "class_num", 1, rows, file));
 }
 
 std::vector<std::string> read_label_names(nlohmann::json const& document, int class_num,

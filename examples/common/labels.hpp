@@ -36,6 +36,13 @@ namespace examples {
 [[nodiscard]] std::vector<int> labels_of_images(std::string_view text, std::optional<int> images,
                                                 std::vector<std::string> const& names, int class_num, int most);
 
+/// @brief Number of classes that a user may ask for: "class_num" of a model's "constructor".
+/// @param rows of the network's class table
+/// @param otherwise without that member
+/// @throws input_error if it is not in [1, rows]
+[[nodiscard]] int read_class_num(nlohmann::json const& document, int rows, int otherwise,
+                                 std::filesystem::path const& file);
+
 /// @brief Reads the member "labels" of a model's JSON: the classes' names by label.
 /// @return empty if there is no such member
 /// @throws input_error if it is not class_num strings
