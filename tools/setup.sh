@@ -29,7 +29,7 @@ missing_packages() {
         has_command g++ || echo g++
         has_command pkg-config || echo pkg-config
         find_python >/dev/null || printf '%s\n' python3 python3-venv
-        for name in nlohmann-json3-dev libcli11-dev libstb-dev; do
+        for name in nlohmann-json3-dev libcli11-dev libstb-dev libminizip-dev; do
           has_package "$name" || echo "$name"
         done
         ;;

@@ -136,15 +136,9 @@ destination examine(fs::path const& path) {
   return found;
 }
 
-}  // namespace
-
-void write_atomically(fs::path const& path, std::span<std::byte const> content) {
-  destination const place = examine(path);
-  if (place.direct) return write_directly(path, content);
-
-  temporary_file temporary(place.directory(), path);
+// Makes what was written permanent, and gives it its name.
+void put_in_place(temporary_file& temporary, destination const& place, fs::path const& path) {
   descriptor& file = temporary.file();
-  write_all(file.get(), content, path);
   if (place.exists && ::fchmod(file.get(), place.permissions) != 0) {
     fail(path, "to keep the file's permissions", reason(errno));
   }
@@ -155,6 +149,47 @@ void write_atomically(fs::path const& path, std::span<std::byte const> content) 
   descriptor const directory(::open(place.directory().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() >= 0) static_cast<void>(sync(directory.get()));
 }
+
+}  // namespace
+
+void write_atomically(fs::path const& path, std::span<std::byte const> content) {
+  destination const place = examine(path);
+  if (place.direct) return write_directly(path, content);
+
+  temporary_file temporary(place.directory(), path);
+  write_all(temporary.file().get(), content, path);
+  put_in_place(temporary, place, path);
+}
+
+struct atomic_output::state {
+  fs::path path;
+  destination place;
+  temporary_file temporary;
+  std::uint64_t at = 0;
+};
+
+atomic_output::atomic_output(fs::path const& path) {
+  destination const place = examine(path);
+  if (place.direct) fail(path, "a regular file, since parts of it are written over", "a device or a pipe");
+  state_.reset(new state{path, place, temporary_file(place.directory(), path)});
+}
+
+atomic_output::~atomic_output() = default;
+
+void atomic_output::write(std::span<std::byte const> content) {
+  write_all(state_->temporary.file().get(), content, state_->path);
+  state_->at += content.size();
+}
+
+std::uint64_t atomic_output::tell() const noexcept { return state_->at; }
+
+void atomic_output::seek(std::uint64_t place) {
+  if (::lseek(state_->temporary.file().get(), static_cast<off_t>(place), SEEK_SET) < 0)
+    fail(state_->path, "to move in the file", reason(errno));
+  state_->at = place;
+}
+
+void atomic_output::commit() { put_in_place(state_->temporary, state_->place, state_->path); }
 
 void write_atomically(fs::path const& path, std::string_view content) {
   write_atomically(path, std::as_bytes(std::span(content)));

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -24,6 +26,34 @@ void write_atomically(std::filesystem::path const& path, std::span<std::byte con
 
 /// @brief The same for text.
 void write_atomically(std::filesystem::path const& path, std::string_view content);
+
+/// @brief A file that is written piece by piece, for content that need not fit into memory. It takes its name only when
+/// it is whole, as with write_atomically; without commit() nothing of it stays.
+class atomic_output {
+ public:
+  /// @param path the file to write; its directory must exist
+  /// @throws input_error as check_writable, and if the path is no regular file: pieces may be written over
+  explicit atomic_output(std::filesystem::path const& path);
+  atomic_output(atomic_output const&) = delete;
+  atomic_output& operator=(atomic_output const&) = delete;
+  ~atomic_output();
+
+  /// @brief Writes at the present place, which moves behind it.
+  /// @throws input_error if the disk is full
+  void write(std::span<std::byte const> content);
+  /// @brief Bytes before the present place.
+  [[nodiscard]] std::uint64_t tell() const noexcept;
+  /// @brief Moves the present place.
+  /// @throws input_error if the system does not
+  void seek(std::uint64_t place);
+  /// @brief Puts the file in its place. Nothing may be written afterwards.
+  /// @throws input_error as write_atomically
+  void commit();
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
 
 /// @brief Checks before a long computation that write_atomically could start: makes the temporary file and removes it.
 /// @param path the file that will be written

@@ -62,6 +62,11 @@ struct image_batch {
   int width = 0;                  ///< pixels in a row of an image
 };
 
+/// @brief One image by itself, each value rounded to 8 bits.
+/// @param which  in [0, images.count)
+/// @throws std::invalid_argument if the batch's numbers do not fit each other, or a value is NaN
+[[nodiscard]] picture image_of(image_batch const& images, int which);
+
 /// @brief One row of a sheet.
 struct sheet_row {
   std::string label;   ///< printable ASCII, lines separated by newlines; may be empty

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <mutex>
 #include <new>
+#include <set>
 #include <utility>
 
 #include "error.hpp"
@@ -34,6 +36,23 @@ void check_file_size(fs::path const& path, std::uint64_t size) {
 
 }  // namespace
 
+/// Which tensors were asked for, by any thread.
+class safetensors::touched_names {
+ public:
+  void add(std::string_view name) {
+    std::lock_guard const lock(mutex_);
+    if (!names_.contains(name)) names_.emplace(name);
+  }
+  bool contains(std::string_view name) {
+    std::lock_guard const lock(mutex_);
+    return names_.contains(name);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::set<std::string, std::less<>> names_;
+};
+
 safetensors safetensors::read(fs::path const& path) {
   input_file file(path);
   check_file_size(path, file.size());
@@ -46,6 +65,7 @@ safetensors safetensors::read(fs::path const& path) {
 
   safetensors result;
   result.path_ = path;
+  result.touched_ = std::make_shared<touched_names>();
   std::uint64_t const data_size = rest - length;
   result.entries_ = parse_header(path, text, data_size);
   try {
@@ -70,6 +90,7 @@ safetensors safetensors::map(fs::path const& path) {
 
   safetensors result;
   result.path_ = path;
+  result.touched_ = std::make_shared<touched_names>();
   result.entries_ =
       parse_header(path, std::string(reinterpret_cast<char const*>(bytes.data()) + length_size, length), rest - length);
   result.data_ = {file, bytes.data() + length_size + length};
@@ -84,6 +105,13 @@ std::vector<std::string> safetensors::names() const {
   return result;
 }
 
+std::vector<std::string> safetensors::untouched() const {
+  std::vector<std::string> result;
+  for (auto const& [name, entry] : entries_)
+    if (!touched_->contains(name)) result.push_back(name);
+  return result;
+}
+
 tensor_entry const& safetensors::at(std::string_view name) const {
   auto const found = entries_.find(name);
   if (found == entries_.end()) fail(path_, "tensor " + quoted(name), "no tensor of that name");
@@ -92,6 +120,7 @@ tensor_entry const& safetensors::at(std::string_view name) const {
 
 tensor_view safetensors::view(std::string_view name) const {
   tensor_entry const& entry = at(name);
+  touched_->add(name);
   return {.name = entries_.find(name)->first,
           .type = entry.type,
           .shape = entry.shape,

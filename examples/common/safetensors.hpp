@@ -70,6 +70,10 @@ class safetensors {
   /// @brief The names of all tensors, sorted.
   [[nodiscard]] std::vector<std::string> names() const;
 
+  /// @brief The names, sorted, of tensors whose values nobody has asked for through this object or a copy of it: what is
+  /// left when a network has taken what it needs.
+  [[nodiscard]] std::vector<std::string> untouched() const;
+
   /// @brief One tensor as it lies in the file.
   /// @throws input_error if it is missing
   [[nodiscard]] tensor_view view(std::string_view name) const;
@@ -116,6 +120,8 @@ class safetensors {
   tensor_entries entries_;
   std::shared_ptr<std::byte const[]> data_;  // behind the header
   std::shared_ptr<mapped_file const> file_;  // null if it was read
+  class touched_names;
+  std::shared_ptr<touched_names> touched_;
 };
 
 /// @brief Collects tensors and writes them as one safetensors file.

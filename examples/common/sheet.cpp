@@ -63,6 +63,14 @@ void place(picture& sheet, int left, int top, image_batch const& images, int whi
 
 }  // namespace
 
+picture image_of(image_batch const& images, int which) {
+  check(images);
+  if (which < 0 || which >= images.count) throw std::invalid_argument("image_of: there is no such image");
+  picture result(images.width, images.height, images.channels);
+  place(result, 0, 0, images, which, 1);
+  return result;
+}
+
 picture make_sheet(std::span<sheet_row const> rows, sheet_style const& style) {
   if (rows.empty()) throw std::invalid_argument("sheet: no rows");
   check(style.scale, style.margin);

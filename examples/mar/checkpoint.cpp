@@ -5,17 +5,13 @@
 
 #include "common/error.hpp"
 #include "common/json.hpp"
-#if __has_include("models_path.hpp")
-#  include "models_path.hpp"
-#else  // not built by Meson: run from the source tree's root
-inline constexpr char const* models_path = "models";
-#endif
+#include "common/labels.hpp"
 
 namespace examples::mar {
 namespace {
 
 // The head's tensors say its sizes; they have to be those that the constructor's arguments ask for.
-void check_head(config const& sizes, ardent::adaln_shape<> const& head, model_files const& files) {
+void check_head(config const& sizes, ardent::adaln_shape<> const& head, examples::model_files const& files) {
   auto const check = [&](char const* what, int expected, int found) {
     if (expected == found) return;
     fail(files.weights,
@@ -34,39 +30,18 @@ void check_head(config const& sizes, ardent::adaln_shape<> const& head, model_fi
   }
 }
 
-std::vector<std::string> read_label_names(nlohmann::json const& document, config const& sizes,
-                                          std::filesystem::path const& file) {
-  std::vector<std::string> names;
-  if (!document.contains("labels")) return names;
-  std::string const expected = "\"labels\" to be " + std::to_string(sizes.class_num) + " strings";
-  nlohmann::json const& labels = document["labels"];
-  if (!labels.is_array() || labels.size() != static_cast<std::size_t>(sizes.class_num)) {
-    fail(file, expected, labels.is_array() ? std::to_string(labels.size()) + " entries" : labels.type_name());
-  }
-  for (nlohmann::json const& label : labels) {
-    if (!label.is_string()) fail(file, expected, label.type_name());
-    names.push_back(label.get<std::string>());
-  }
-  return names;
-}
-
 }  // namespace
 
-model_files model_files::shipped() {
-  std::filesystem::path const folder = std::filesystem::path(models_path) / "fashion_mar";
-  return {folder / "fashion_mar.safetensors", folder / "fashion_mar.json"};
-}
+checkpoint::checkpoint(examples::model_files const& files) : checkpoint(files, read_json(files.config)) {}
 
-checkpoint::checkpoint(model_files const& files) : checkpoint(files, read_json(files.config)) {}
-
-checkpoint::checkpoint(model_files const& files, nlohmann::json const& document)
+checkpoint::checkpoint(examples::model_files const& files, nlohmann::json const& document)
     : checkpoint(files, document, safetensors::map(files.weights)) {}
 
-checkpoint::checkpoint(model_files const& files, nlohmann::json const& document, safetensors const& weights)
+checkpoint::checkpoint(examples::model_files const& files, nlohmann::json const& document, safetensors const& weights)
     : files_(files),
       weights_(weights),
       network_(config::from_json(document, files.config), weights),
-      label_names_(read_label_names(document, network_.sizes(), files.config)),
+      label_names_(read_label_names(document, network_.sizes().class_num, files.config)),
       pixels_(read_pixel_map(document, network_.sizes(), files.config)) {
   check_head(network_.sizes(), head_tensors().shape(), files_);
 }

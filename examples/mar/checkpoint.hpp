@@ -11,19 +11,18 @@
 
 #include "backbone.hpp"
 #include "common/adaln_head.hpp"
+#include "common/model_files.hpp"
 #include "common/safetensors.hpp"
+#include "common/token_pictures.hpp"
 #include "config.hpp"
 #include "pixels.hpp"
 
 namespace examples::mar {
 
 /// @brief The two files of a model.
-struct model_files {
-  std::filesystem::path weights;  ///< FILE.safetensors
-  std::filesystem::path config;   ///< FILE.json
-
+struct model_files : examples::model_files {
   /// @brief The model that ships with the source tree: models/fashion_mar.
-  [[nodiscard]] static model_files shipped();
+  [[nodiscard]] static model_files shipped() { return {examples::model_files::shipped("fashion_mar")}; }
 };
 
 /// @brief A model found and checked. Immutable.
@@ -34,16 +33,18 @@ class checkpoint {
  public:
   /// @param files where it lies
   /// @throws input_error naming the file and what of it is not as it has to be
-  explicit checkpoint(model_files const& files);
+  explicit checkpoint(examples::model_files const& files);
 
   /// @brief Where it came from.
-  [[nodiscard]] model_files const& files() const noexcept { return files_; }
+  [[nodiscard]] examples::model_files const& files() const noexcept { return files_; }
   /// @brief The constructor's arguments.
   [[nodiscard]] config const& sizes() const noexcept { return network_.sizes(); }
   /// @brief Names of the classes, by label; empty if the JSON has none.
   [[nodiscard]] std::vector<std::string> const& label_names() const noexcept { return label_names_; }
   /// @brief How tokens become pixels; nothing if the JSON does not say, as with models that draw a VAE's latents.
   [[nodiscard]] std::optional<pixel_map> const& pixels() const noexcept { return pixels_; }
+  /// @brief Where the tokens lie in a picture.
+  [[nodiscard]] token_pictures pictures() const { return {patches_of(sizes()), pixels_, sizes().vae_stride}; }
   /// @brief The transformer. Packed when it is first used, or by its pack().
   [[nodiscard]] backbone const& network() const noexcept { return network_; }
   /// @brief The diffusion head's tensors, for a GPU to pack in its own way.
@@ -56,10 +57,10 @@ class checkpoint {
   }
 
  private:
-  checkpoint(model_files const& files, nlohmann::json const& document);
-  checkpoint(model_files const& files, nlohmann::json const& document, safetensors const& weights);
+  checkpoint(examples::model_files const& files, nlohmann::json const& document);
+  checkpoint(examples::model_files const& files, nlohmann::json const& document, safetensors const& weights);
 
-  model_files files_;
+  examples::model_files files_;
   safetensors weights_;
   backbone network_;
   std::vector<std::string> label_names_;

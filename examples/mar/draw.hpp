@@ -24,8 +24,8 @@ drawing draw_batches(Sampler const& sampler, checkpoint const& trained, request 
                      MakeModel const& make_model) {
   host_executor const executor(what.threads);
   trained.network().pack(what.backbone);  // before time is taken
-  drawing result = planned_drawing(sampler, trained.sizes(), what.labels.size());
-  std::size_t const image_floats = result.tokens.size() / what.labels.size();
+  drawing result{planned_cost(sampler), {}};
+  token_room room = room_for(what, trained.sizes());
 
   auto const watch = [&](ardent::ar_step_report const& report) {
     what.watch(report.ar_step, report.rows, report.effective_steps);
@@ -37,11 +37,12 @@ drawing draw_batches(Sampler const& sampler, checkpoint const& trained, request 
     auto images = make_model(std::vector<int>(labels.begin(), labels.end()), executor.threads());
     timed_model timed(images, result.backbone_seconds);
     ardent::generate(sampler, timed, executor, ardent::random::philox(what.seed),
-                     {static_cast<int>(count), static_cast<std::uint32_t>(first)},
-                     std::span(result.tokens).subspan(first * image_floats, count * image_floats), watch);
+                     {static_cast<int>(count), static_cast<std::uint32_t>(first)}, room.of(first, count), watch);
+    room.finished(first, count);
     first += count;
   }
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() - room.seconds();
+  result.tokens = std::move(room).kept();
   return result;
 }
 

@@ -11,6 +11,7 @@
 
 #include "caching.hpp"
 #include "checkpoint.hpp"
+#include "common/drawing_cost.hpp"
 #include "model.hpp"
 #include "plan.hpp"
 
@@ -27,19 +28,12 @@ struct request {
   caches cache;             ///< what is taken over from earlier steps; of draw_cached()
   /// @brief Called after each AR step of each batch: AR step, tokens drawn in it, denoising steps it took.
   std::function<void(int, int, int)> watch = [](int, int, int) {};
+  token_taker take;  ///< takes the images of each batch; nobody: the drawing keeps them
 };
 
 /// @brief Images as tokens, and their cost.
-struct drawing {
-  std::vector<float> tokens;      ///< [images][seq_len][token_channels]
-  std::vector<int> steps;         ///< denoising steps of each AR step, as taken
-  std::vector<int> ar_tokens;     ///< tokens of an image drawn at each AR step
-  int nfe = 0;                    ///< evaluations of the head for a batch, summed over the AR steps
-  long long token_nfe = 0;        ///< evaluations of the head for an image, summed over its tokens
-  int branches = 1;               ///< network rows of an evaluation: 2 with guidance
-  double seconds = 0.0;           ///< wall time
-  double backbone_seconds = 0.0;  ///< of it, in the transformer; the rest is the head
-  long long nonfinite = 0;        ///< outputs of the head that were infinite or NaN; counted on a GPU only
+struct drawing : drawing_cost {
+  std::vector<float> tokens;  ///< [images][seq_len][token_channels]; none if the request has somebody take them
 };
 
 /// @brief A model that measures the time its backbone takes. Models ardent::ar_model.

@@ -3,43 +3,29 @@
 // The command line of the program mar.
 #pragma once
 
-#include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 
 #include "checkpoint.hpp"
+#include "common/drawing_options.hpp"
 #include "drawing.hpp"
 #include "plan.hpp"
 
 namespace examples::mar {
 
 /// @brief What the user asked for, each option checked by itself.
-struct options {
-  model_files files;                          ///< the model
-  std::string labels = "all";                 ///< as parse_labels has it
-  std::optional<int> images;                  ///< number of images; nothing: one for each label
-  std::optional<int> ar_steps;                ///< nothing: a quarter of the tokens
-  std::string annealing;                      ///< as make_steps has it
-  std::string steps = "50:5";                 ///< as make_steps has it
-  solver_words solver;                        ///< as make_solver has it
-  std::string guidance = "linear";            ///< as make_guidance has it
-  double guidance_scale = 2.0;                ///< likewise
-  std::uint64_t seed = 0;                     ///< of all randomness
-  int threads = 0;                            ///< 0: all
-  int batch = 16;                             ///< images at a time
-  std::string head = "float32";               ///< how the head keeps its weights: float32, bf16 or int8
-  bool gpu = false;                           ///< draws on the current CUDA device
-  caches cache;                               ///< what is taken over from earlier steps
-  bool backbone_bfloat16 = false;             ///< how the transformer keeps its matrices
-  std::optional<std::filesystem::path> out;   ///< the picture
-  std::optional<std::filesystem::path> dump;  ///< the tokens
-  bool quiet = false;                         ///< no progress, no report
-
-  /// @brief The decoder of a model that draws latents; nothing for one that draws pixels.
-  std::optional<std::filesystem::path> vae;
-  /// @brief Its configuration; nothing: the decoder's name, ending in .json.
-  std::optional<std::filesystem::path> vae_config;
+struct options : drawing_options {
+  examples::model_files files;      ///< the model
+  std::optional<int> ar_steps;      ///< nothing: a quarter of the tokens
+  std::string annealing;            ///< as make_steps has it
+  std::string steps = "50:5";       ///< as make_steps has it
+  solver_words solver;              ///< as make_solver has it
+  std::string guidance = "linear";  ///< as make_guidance has it
+  double guidance_scale = 2.0;      ///< likewise
+  std::string head = "float32";     ///< how the head keeps its weights: float32, bf16 or int8
+  bool gpu = false;                 ///< draws on the current CUDA device
+  caches cache;                     ///< what is taken over from earlier steps
+  bool backbone_bfloat16 = false;   ///< how the transformer keeps its matrices
 };
 
 /// @brief Reads the command line.
@@ -48,7 +34,7 @@ struct options {
 [[nodiscard]] std::optional<options> read_options(int argc, char** argv);
 
 /// @brief Completes the options by what the model says, and checks them against it: labels and AR steps, and where the
-/// picture goes (mar.png, unless only tokens are asked for).
+/// pictures go (mar.png, unless other outputs are asked for).
 /// @throws input_error naming the option that does not fit the model
 [[nodiscard]] request make_request(options& given, checkpoint const& trained);
 

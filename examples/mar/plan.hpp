@@ -19,7 +19,11 @@
 #include <ardent/solver/dpm_solver.hpp>
 #include <ardent/solver/dpm_solver_pp.hpp>
 
+#include "common/annealing_words.hpp"
+
 namespace examples::mar {
+
+using examples::make_steps;
 
 /// @brief A solver policy: one of those that keep no history and read no variance, chosen at run time.
 class plain_solver {
@@ -96,12 +100,5 @@ struct solver_words {
 /// @param scale guidance_scale, in [0, 1e6]; 1 changes nothing
 /// @throws input_error if the name is unknown
 [[nodiscard]] std::optional<chosen_guidance> make_guidance(std::string const& name, double scale);
-
-/// @brief The number of denoising steps of each AR step.
-/// @param annealing constant, linear, cosine, two-stage or table; empty: what the form of `steps` suggests
-/// @param steps "K", "UPPER:LOWER", or for a table "K,K,K,..." with a number for each AR step
-/// @param ar_steps number of AR steps, at least 1
-/// @throws input_error if the two do not go together, or a number is not in [1, 1000]
-[[nodiscard]] std::vector<int> make_steps(std::string const& annealing, std::string const& steps, int ar_steps);
 
 }  // namespace examples::mar

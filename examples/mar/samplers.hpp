@@ -4,6 +4,7 @@
 // and without guidance, with and without a learned variance.
 #pragma once
 
+#include <cstddef>
 #include <variant>
 
 #include <ardent/annealing/rising.hpp>
@@ -33,20 +34,10 @@ drawing with_sampler(plan const& how, int tokens, F const& f) {
       how.solver);
 }
 
-/// @brief A drawing that is still to be drawn: what a sampler will take, and room for the tokens.
-template <class Sampler>
-drawing planned_drawing(Sampler const& sampler, config const& sizes, std::size_t images) {
-  drawing result;
-  result.nfe = sampler.nfe();
-  result.token_nfe = sampler.token_nfe();
-  result.branches = Sampler::branches;
-  for (int i = 0; i < sampler.ar_steps(); ++i) {
-    result.steps.push_back(sampler.effective_steps(i));
-    result.ar_tokens.push_back(sampler.tokens(i));
-  }
-  result.tokens.resize(images * static_cast<std::size_t>(sizes.seq_len()) *
-                       static_cast<std::size_t>(sizes.token_channels()));
-  return result;
+/// @brief Room for what a request is going to draw.
+[[nodiscard]] inline token_room room_for(request const& what, config const& sizes) {
+  return {what.labels.size(), static_cast<std::size_t>(what.batch),
+          static_cast<std::size_t>(sizes.seq_len()) * static_cast<std::size_t>(sizes.token_channels()), what.take};
 }
 
 }  // namespace examples::mar

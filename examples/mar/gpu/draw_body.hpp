@@ -115,13 +115,13 @@ struct device_model {
 /// @brief Draws all images with one sampler, batch after batch.
 template <class Format, class Sampler>
 drawing draw_with(Sampler const& sampler, checkpoint const& trained, request const& what, bool backbone_in_bfloat16) {
-  drawing result = planned_drawing(sampler, trained.sizes(), what.labels.size());
-  std::size_t const image_floats = result.tokens.size() / what.labels.size();
+  drawing result{planned_cost(sampler), {}};
+  token_room room = room_for(what, trained.sizes());
   std::size_t const most = std::min(static_cast<std::size_t>(what.batch), what.labels.size());
   stream const on;
   device_network network(trained.network(), backbone_in_bfloat16);
   device_head<Format> const head(trained.head_tensors());
-  device_memory const labels(most * sizeof(int)), tokens(most * image_floats * sizeof(float));
+  device_memory const labels(most * sizeof(int)), tokens(room.of(0, most).size_bytes());
   int images = 0;  // of the batch
   step_times times(sampler.ar_steps(), [&](int ar_step, double backbone_seconds) {
     auto const i = static_cast<std::size_t>(ar_step);
@@ -146,13 +146,16 @@ drawing draw_with(Sampler const& sampler, checkpoint const& trained, request con
       generation.run(on.get(), ardent::random::philox(what.seed), static_cast<std::uint32_t>(first),
                      reinterpret_cast<float*>(tokens.data()),
                      [&](ardent::ar_step_report const& report) { times.enqueued(on.get(), report.ar_step); });
-      ardent::cuda::check(cudaMemcpyAsync(result.tokens.data() + first * image_floats, tokens.data(),
-                                          count * image_floats * sizeof(float), cudaMemcpyDeviceToHost, on.get()),
-                          "copying tokens from the device");
+      std::span<float> const drawn = room.of(first, count);
+      ardent::cuda::check(
+          cudaMemcpyAsync(drawn.data(), tokens.data(), drawn.size_bytes(), cudaMemcpyDeviceToHost, on.get()),
+          "copying tokens from the device");
       on.wait();
+      room.finished(first, count);
     }
   }
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() - room.seconds();
+  result.tokens = std::move(room).kept();
   result.nonfinite = head.nonfinite();
   return result;
 }

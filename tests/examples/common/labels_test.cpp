@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "../common/bad_input.hpp"
-#include "mar/labels.hpp"
+#include "bad_input.hpp"
+#include "common/labels.hpp"
 
-using examples::mar::parse_labels;
+using examples::parse_labels;
 
 namespace {
 
