@@ -2,16 +2,18 @@
 //
 // MAR on a GPU: the transformer's conditions against the host's, and whole drawings of the shipped model.
 //
-// sources: examples/common/adaln_head.cpp examples/common/aligned_memory.cpp examples/common/atomic_file.cpp
-// sources: examples/common/file.cpp examples/common/float_tensor.cpp examples/common/json.cpp
-// sources: examples/common/mapped_file.cpp examples/common/safetensors.cpp examples/common/safetensors_header.cpp
+// sources: examples/common/adaln_head.cpp examples/common/aligned_memory.cpp examples/common/annealing_words.cpp
+// sources: examples/common/atomic_file.cpp examples/common/drawing_cost.cpp examples/common/file.cpp
+// sources: examples/common/float_tensor.cpp examples/common/json.cpp examples/common/labels.cpp
+// sources: examples/common/mapped_file.cpp examples/common/model_files.cpp examples/common/pixels.cpp
+// sources: examples/common/safetensors.cpp examples/common/safetensors_header.cpp
 // sources: examples/common/safetensors_writer.cpp examples/common/transformer.cpp
 // sources: examples/common/transformer_packing.cpp examples/common/transformer_weights.cpp
 // sources: examples/mar/backbone.cpp examples/mar/checkpoint.cpp examples/mar/conditioning.cpp
 // sources: examples/mar/config.cpp examples/mar/draw_bfloat16.cpp examples/mar/draw_float.cpp
-// sources: examples/mar/packed_backbone.cpp examples/mar/pixels.cpp examples/mar/plan.cpp examples/mar/gpu/draw.cpp
-// sources: examples/mar/gpu/draw_bfloat16.cu examples/mar/gpu/draw_float.cu examples/mar/gpu/network.cu
-// sources: examples/mar/gpu/products.cpp
+// sources: examples/mar/cached_sequence.cpp examples/mar/caching.cpp examples/mar/packed_backbone.cpp
+// sources: examples/mar/plan.cpp examples/mar/gpu/draw.cpp examples/mar/gpu/draw_bfloat16.cu
+// sources: examples/mar/gpu/draw_float.cu examples/mar/gpu/network.cu examples/mar/gpu/products.cpp
 // libraries: cublasLt
 // headers: nlohmann/json.hpp
 #include <doctest/doctest.h>
