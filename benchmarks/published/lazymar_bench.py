@@ -4,7 +4,7 @@
 
 usage: ./dev bench lazymar [--rounds 3] [--threads 1] [--ar-steps 64] [--steps 100,50:5] [--caches none,tokens,...]
 
-A MAR of half MAR-B's width and two thirds of its depth with random weights (made once, in build/bench-data) draws one
+A MAR of a third of MAR-B's width and half its depth with random weights (made once, in build/bench-data) draws one
 image, guided, with examples/mar; the choices take turns. Seconds are those that the process computes (user and system,
 all threads), so that what else runs on the machine counts little; they are shared out to backbone and head as the
 program's own clock has them. Markdown is printed. Random weights say nothing about pictures: with them the caches cost
@@ -25,11 +25,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from published import harness, tensors  # noqa: E402
 from published.mar import Mar, official_name  # noqa: E402
 
-SIZES = {"img_size": 256, "vae_stride": 16, "patch_size": 1, "encoder_embed_dim": 384, "encoder_depth": 8,
-         "encoder_num_heads": 6, "decoder_embed_dim": 384, "decoder_depth": 8, "decoder_num_heads": 6,
+SIZES = {"img_size": 256, "vae_stride": 16, "patch_size": 1, "encoder_embed_dim": 256, "encoder_depth": 6,
+         "encoder_num_heads": 4, "decoder_embed_dim": 256, "decoder_depth": 6, "decoder_num_heads": 4,
          "mlp_ratio": 4.0, "vae_embed_dim": 16, "class_num": 100, "buffer_size": 64, "diffloss_d": 6,
-         "diffloss_w": 512, "norm_layer": "LayerNorm(eps=1e-6)"}
-CACHES = ("none", "tokens", "conditions", "head", "tokens+conditions", "conditions+head", "all")
+         "diffloss_w": 384, "norm_layer": "LayerNorm(eps=1e-6)"}
+CACHES = ("none", "tokens", "conditions", "tokens+conditions", "head", "all")
 
 
 def made():

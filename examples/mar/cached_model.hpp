@@ -15,8 +15,8 @@
 #include "cached_head.hpp"
 #include "cached_sequence.hpp"
 #include "caching.hpp"
-#include "common/aligned_memory.hpp"
 #include "common/adaln_head.hpp"
+#include "common/aligned_memory.hpp"
 #include "model.hpp"
 
 namespace examples::mar {
@@ -28,7 +28,8 @@ namespace examples::mar {
 /// W, 2 S B W floats with cached tokens (twice that if both branches are computed in each step), and S W floats for
 /// each sequence beside.
 /// @tparam Storage as that of `model`
-template <class Storage>
+/// @tparam InHead whether the head is a cached_head; if not, the caches may be of tokens alone
+template <class Storage, bool InHead = true>
 class cached_model {
  public:
   /// @param network outlives the model
@@ -39,9 +40,12 @@ class cached_model {
   /// @param use which caches
   /// @param format how the transformer keeps its matrices
   /// @throws input_error if a label is out of range
+  /// @throws std::invalid_argument if InHead is false and a cache has a part in the head
   cached_model(backbone const& network, adaln_head<Storage> const& head, std::vector<int> labels, int branches,
                int workers, caches use, matrix_format format = matrix_format::float32)
       : network_(network), head_(head), labels_(std::move(labels)), branches_(branches), use_(std::move(use)) {
+    if (!InHead && use_.in_head())
+      throw std::invalid_argument("mar::cached_model: caches of the head, and a plain head");
     for (int const label : labels_)
       if (label != no_label) network_.check_label(label);
     for (int i = 0; i < workers; ++i) work_.emplace_back(network, format);
@@ -60,8 +64,11 @@ class cached_model {
   /// @brief Tokens of an image.
   [[nodiscard]] int sequence_length() const { return network_.sizes().seq_len(); }
   /// @brief The diffusion head.
-  [[nodiscard]] cached_head<Storage> denoiser() const {
-    return {head_.shape(), head_.data(), use_.conditions, use_.head, use_.head_when};
+  [[nodiscard]] auto denoiser() const {
+    if constexpr (InHead)
+      return cached_head<Storage>(head_.shape(), head_.data(), use_.conditions, use_.head, use_.head_when);
+    else
+      return head_.denoiser();
   }
 
   /// @brief Conditions of the tokens drawn now. To be called for all AR steps of a generation in turn.

@@ -38,8 +38,8 @@ class retention {
   /// @throws std::invalid_argument if they are not so
   explicit retention(std::vector<double> shares, int block = published_block);
 
-  /// @brief The pruning block of a decoder: the last one if it has fewer. Published code needs one of 4 blocks at least;
-  /// in the last block rows leave after the attention, and what is saved is its MLP.
+  /// @brief The pruning block of a decoder: the last one if it has fewer. Published code needs one of 4 blocks at
+  /// least; in the last block rows leave after the attention, and what is saved is its MLP.
   /// @param depth blocks of the decoder, at least 1
   [[nodiscard]] int block(int depth) const noexcept { return std::min(block_, depth - 1); }
 
@@ -94,12 +94,16 @@ struct caches {
 
   /// @brief Whether there is any.
   [[nodiscard]] bool any() const noexcept { return tokens || conditions || head; }
+  /// @brief Whether the diffusion head has a part in it. Where it has none it is better left as it is: that head
+  /// prepares the modulations of several denoising steps at once.
+  [[nodiscard]] bool in_head() const noexcept { return conditions || head; }
 };
 
 /// @brief The caches of the command line, with the published numbers.
 /// @param text none, all, or some of tokens, conditions and head, comma-separated
 /// @param guided whether there is an unconditional branch; without, conditions have nothing to take over
-/// @throws input_error naming --cache, if a word is unknown or there twice, or conditions are asked for without guidance
+/// @throws input_error naming --cache, if a word is unknown or there twice, or conditions are asked for without
+/// guidance
 [[nodiscard]] caches make_caches(std::string const& text, bool guided);
 
 }  // namespace examples::mar

@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <span>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
 #include <ardent/generate.hpp>
 #include <ardent/random/philox.hpp>
 
+#include "cached_model.hpp"
 #include "common/host_executor.hpp"
 #include "drawing.hpp"
 #include "samplers.hpp"
@@ -57,9 +59,15 @@ drawing draw_with(Sampler const& sampler, checkpoint const& trained, adaln_head<
 
 template <class Storage>
 drawing draw(checkpoint const& trained, request const& what) {
+  if (what.cache.in_head()) throw std::invalid_argument("mar::draw: caches of the head; draw_cached() has them");
   adaln_head<Storage> const head = trained.head<Storage>();
-  return with_sampler(what.how, trained.sizes().seq_len(),
-                      [&](auto const& sampler) { return draw_with(sampler, trained, head, what); });
+  return with_sampler(what.how, trained.sizes().seq_len(), [&]<class Sampler>(Sampler const& sampler) {
+    if (!what.cache.tokens) return draw_with(sampler, trained, head, what);
+    return draw_batches(sampler, trained, what, [&](std::vector<int> labels, int workers) {
+      return cached_model<Storage, false>(trained.network(), head, std::move(labels), Sampler::branches, workers,
+                                          what.cache, what.backbone);
+    });
+  });
 }
 
 }  // namespace examples::mar

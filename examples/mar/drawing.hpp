@@ -25,7 +25,7 @@ struct request {
   int batch = 16;           ///< images at a time, at least 1
   int threads = 0;          ///< 0: as many as the machine has; on the host
   matrix_format backbone = matrix_format::float32;  ///< how the transformer keeps its matrices; on the host
-  caches cache;             ///< what is taken over from earlier steps; of draw_cached()
+  caches cache;                                     ///< what is taken over from earlier steps; on the host
   /// @brief Called after each AR step of each batch: AR step, tokens drawn in it, denoising steps it took.
   std::function<void(int, int, int)> watch = [](int, int, int) {};
   token_taker take;  ///< takes the images of each batch; nobody: the drawing keeps them
@@ -60,9 +60,11 @@ class timed_model {
   double& seconds_;
 };
 
-/// @brief Draws images; whatever `what.cache` says, nothing is taken over from earlier steps but what changes no bit.
+/// @brief Draws images, with a cache of tokens or without.
 /// @tparam Storage how the head keeps its weights: float, ardent::bfloat16 or ardent::int8_weight
-/// @throws std::invalid_argument if the model does not fit the plan, before the first AR step
+/// @throws std::invalid_argument if the model does not fit the plan, or a cache has a part in the head, before the
+/// first
+///   AR step
 template <class Storage>
 [[nodiscard]] drawing draw(checkpoint const& trained, request const& what);
 
@@ -70,7 +72,7 @@ extern template drawing draw<float>(checkpoint const&, request const&);
 extern template drawing draw<ardent::bfloat16>(checkpoint const&, request const&);
 extern template drawing draw<ardent::int8_weight>(checkpoint const&, request const&);
 
-/// @brief The same with the caches of `what.cache`.
+/// @brief The same with any of the caches.
 template <class Storage>
 [[nodiscard]] drawing draw_cached(checkpoint const& trained, request const& what);
 

@@ -19,7 +19,7 @@ namespace mar = examples::mar;
 
 template <class Storage>
 mar::drawing draw_on_host(mar::checkpoint const& trained, mar::request const& what) {
-  return what.cache.any() ? mar::draw_cached<Storage>(trained, what) : mar::draw<Storage>(trained, what);
+  return what.cache.in_head() ? mar::draw_cached<Storage>(trained, what) : mar::draw<Storage>(trained, what);
 }
 
 mar::drawing draw(mar::options const& given, mar::checkpoint const& trained, mar::request const& what) {

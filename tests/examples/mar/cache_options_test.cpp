@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The program mar with LazyMAR's caches: off is off, an image is the same in any batch and on any number of threads, and
-// what cannot work is refused. That the caches compute what they should is for tests of replay to say.
+// The program mar with LazyMAR's caches: off is off, an image is the same in any batch and on any number of threads,
+// and what cannot work is refused. That the caches compute what they should is for tests of replay to say.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -39,18 +39,20 @@ TEST_CASE("mar --cache none is what it does without being told") {
 }
 
 TEST_CASE("mar --cache: each changes the tokens, and alone they are not what they are together") {
-  auto const without = tokens({}), other_seed = draw({"--labels", "trouser,9,bag", "--ar-steps", "9", "--steps", "9:4",
-                                                      "--seed", "6"})
-                                                    .floats("tokens");
+  auto const without = tokens({}),
+             other_seed = draw({"--labels", "trouser,9,bag", "--ar-steps", "9", "--steps", "9:4", "--seed", "6"})
+                              .floats("tokens");
   double const unrelated = mean_difference(other_seed, without);
   std::vector<std::vector<float>> all;
-  for (char const* cache : {"tokens", "conditions", "head", "tokens,conditions", "tokens,head", "conditions,head", "all"}) {
+  for (char const* cache :
+       {"tokens", "conditions", "head", "tokens,conditions", "tokens,head", "conditions,head", "all"}) {
     CAPTURE(cache);
     all.push_back(tokens({"--cache", cache}));
     double const change = mean_difference(all.back(), without);
     CHECK(change > 1e-4);
     // what the head's blocks take over is far off where denoising steps are few: nothing to hold it to
-    if (std::string(cache).find("head") == std::string::npos && std::string(cache) != "all") CHECK(change < unrelated / 2);
+    if (std::string(cache).find("head") == std::string::npos && std::string(cache) != "all")
+      CHECK(change < unrelated / 2);
     CHECK(std::find(all.begin(), all.end() - 1, all.back()) == all.end() - 1);
   }
   CHECK(tokens({"--cache", "head,conditions,tokens"}) == all.back());
@@ -77,7 +79,8 @@ TEST_CASE("mar --cache: an image is the same whatever the threads, the batch and
 }
 
 TEST_CASE("mar --cache: what cannot work") {
-  char const* const words = "--cache: expected none, all, or some of tokens, conditions and head, comma-separated, found ";
+  char const* const words =
+      "--cache: expected none, all, or some of tokens, conditions and head, comma-separated, found ";
   for (std::string const word : {"", "both", "tokens,", "tokens,tokens", "tokens,none", "all,head", "Tokens"})
     check_refused({"--cache", word}, {words + ("\"" + word + "\"")});
   for (char const* word : {"conditions", "all", "head,conditions"})

@@ -62,7 +62,8 @@ TEST_CASE("mar cached sequence: a fresh step is what condition() computes, up to
           network.condition(label, one.step.tokens, one.step.known, one.positions.data(), one.step.count,
                             expected.data(), work);
           double largest = 0;
-          for (std::size_t i = 0; i < z.size(); ++i) largest = std::max(largest, std::abs(double{z[i]} - double{expected[i]}));
+          for (std::size_t i = 0; i < z.size(); ++i)
+            largest = std::max(largest, std::abs(double{z[i]} - double{expected[i]}));
           CHECK(largest < (format == matrix_format::float32 ? 2e-5 : 0.1));
           CHECK(state.kept() == std::vector<std::uint8_t>(rows, 1));
         }
@@ -104,7 +105,8 @@ TEST_CASE("mar cached sequence: rows leave where the policy says, but those draw
     std::fill(known.begin(), known.end(), std::uint8_t{0});
     network.advance({0, tokens.data(), known.data(), first.data(), drawn, true, 0}, keep, decoded.data(), work, state);
     for (int const i : first) known[static_cast<std::size_t>(i)] = 1;
-    network.advance({0, tokens.data(), known.data(), second.data(), drawn, false, 1}, keep, decoded.data(), work, state);
+    network.advance({0, tokens.data(), known.data(), second.data(), drawn, false, 1}, keep, decoded.data(), work,
+                    state);
     int kept = 0;
     for (std::size_t r = 0; r < static_cast<std::size_t>(all); ++r) {
       float const* const row = decoded.data() + r * wide;
@@ -126,10 +128,10 @@ TEST_CASE("mar retention: how many rows are kept, and the pruning block of shall
   mar::retention const published;
   CHECK(published.shares().size() == 64);
   CHECK(published.rows(0, 320, 10) == 320);
-  CHECK(published.rows(20, 320, 10) == 192);   // 0.6
-  CHECK(published.rows(63, 320, 10) == 25);    // 0.05 of them are 16, fewer than 10 and the margin of 15
-  CHECK(published.rows(200, 320, 0) == 16);    // beyond the table
-  CHECK(published.rows(63, 20, 10) == 20);     // no more than there are
+  CHECK(published.rows(20, 320, 10) == 192);  // 0.6
+  CHECK(published.rows(63, 320, 10) == 25);   // 0.05 of them are 16, fewer than 10 and the margin of 15
+  CHECK(published.rows(200, 320, 0) == 16);   // beyond the table
+  CHECK(published.rows(63, 20, 10) == 20);    // no more than there are
   CHECK(published.block(12) == 3);
   CHECK(published.block(4) == 3);
   CHECK(published.block(3) == 2);
