@@ -26,6 +26,7 @@ void case_report::measure(std::string const& name, std::span<T const> values, st
     largest_value = std::max(largest_value, std::fabs(static_cast<double>(expected[i])));
   }
   relative_ = std::max(relative_, largest_value > 0 ? largest / largest_value : largest);
+  of_one_ = std::max(of_one_, largest / std::max(1.0, largest_value));
   if (largest > largest_ || worst_.empty()) {
     largest_ = largest;
     worst_ = name;
@@ -74,7 +75,9 @@ bool case_report::print(judge by, double tolerance) const {
   }
   std::printf("%s: largest difference %.3g absolute, %.3g relative (%s)", name_.c_str(), largest_, relative_,
               worst_.c_str());
-  bool passed = by == judge::relative ? relative_ <= tolerance / 2 : largest_ <= tolerance;
+  bool passed = by == judge::relative          ? relative_ <= tolerance / 2
+                : by == judge::relative_to_one ? of_one_ <= tolerance
+                                               : largest_ <= tolerance;
   if (by == judge::median) {
     double worst = 0;
     for (auto const& [kind, differences] : differences_) {

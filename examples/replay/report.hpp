@@ -22,6 +22,8 @@ enum class judge {
              ///< training step, where x0 = 20291 (x - epsilon) magnifies the rounding of a few values
   relative,  ///< the largest difference over the tensor's largest value, against half the tolerance: for states that
              ///< are not of size 1
+  relative_to_one,  ///< the largest difference over the tensor's largest value, or over 1 where that is less, against
+                    ///< the tolerance
 };
 
 /// @brief Collects the results of one case.
@@ -64,6 +66,7 @@ class case_report {
   std::string worst_;                                       // the tensor with the largest difference
   double largest_ = 0;   // the largest difference; infinite if a value is not a number
   double relative_ = 0;  // the largest one over the largest recorded value of its tensor
+  double of_one_ = 0;    // the same, over 1 where that is less than 1
 };
 
 }  // namespace examples::replay
