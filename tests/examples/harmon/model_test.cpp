@@ -72,7 +72,7 @@ void check_refused(char const* pointer, json const& value, std::string const& pa
 safetensors changed_tensors(
     std::function<bool(std::string const&, std::vector<std::int64_t>&, std::vector<float>&)> keep,
     std::string const& added = "") {
-  safetensors const all = harmon::untrained_weights(harmon::untrained_config(), 1);
+  static safetensors const all = harmon::untrained_weights(harmon::untrained_config(), 1);
   safetensors_writer writer;
   for (std::string const& name : all.names()) {
     std::vector<std::int64_t> shape = all.shape(name);

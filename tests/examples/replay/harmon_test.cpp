@@ -129,7 +129,7 @@ TEST_CASE("replay: what Harmon's network or cases cannot be is refused") {
   check_refused([](nlohmann::json& d) { d["llm"]["num_hidden_layers"] = 4; }, "layers.3");
   check_refused([](nlohmann::json& d) { d["llm"]["max_position_embeddings"] = 20; }, "max_position_embeddings");
   check_refused([](nlohmann::json& d) { d["mar"]["buffer_size"] = 4; }, "encoder_pos_embed_learned");
-  check_refused([](nlohmann::json& d) { d["mar"]["diffloss_d"] = 3; }, "depth");
+  check_refused([](nlohmann::json& d) { d["mar"]["diffloss_d"] = 3; }, "res_blocks.2");
   check_refused([](nlohmann::json& d) { case_of(d, "case_a")["rows"] = 2; }, "rows");
   check_refused([](nlohmann::json& d) { case_of(d, "case_a")["num_iter"] = 17; }, "num_iter");
   check_refused([](nlohmann::json& d) { case_of(d, "case_b")["image_shape"] = {3}; }, "image_shape");
