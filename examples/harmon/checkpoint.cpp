@@ -9,7 +9,10 @@
 namespace examples::harmon {
 
 checkpoint::checkpoint(model_files const& files)
-    : checkpoint(config::from_json(read_json(files.config), files.config), safetensors::map(files.weights), false) {}
+    : checkpoint(config::from_json(read_json(files.config), files.config), files) {}
+
+checkpoint::checkpoint(config const& sizes, model_files const& files)
+    : checkpoint(sizes, safetensors::map(files.weights), false) {}
 
 checkpoint::checkpoint(std::uint64_t untrained_seed)
     : checkpoint(untrained_config(), untrained_weights(untrained_config(), untrained_seed), true) {}

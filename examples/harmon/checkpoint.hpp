@@ -42,6 +42,7 @@ class checkpoint {
   [[nodiscard]] bool untrained() const noexcept { return untrained_; }
 
  private:
+  checkpoint(config const& sizes, model_files const& files);
   checkpoint(config const& sizes, safetensors const& tensors, bool untrained);
 
   config sizes_;

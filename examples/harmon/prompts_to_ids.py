@@ -77,11 +77,11 @@ def open_tokenizer(path):
         tokenizer = tokenizers.Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises no type of its own
         raise Refused(f"{path}: expected a tokenizer.json, found {str(error)[:120]}") from None
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
     for mark in MARKS:
         if tokenizer.token_to_id(mark) is None or len(tokenizer.encode(mark).ids) != 1:
             raise Refused(f"{path}: expected a tokenizer with the chat mark {mark} as a token, found none")
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
     return tokenizer
 
 

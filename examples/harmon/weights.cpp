@@ -64,8 +64,10 @@ bool is_unused(std::string_view name) {
          (name.starts_with("llm.") && name.ends_with("rotary_emb.inv_freq"));
 }
 
-void check_nothing_left_over(config const& sizes, safetensors const& file, std::span<std::string const> aside) {
+// The head's depth is read off its tensors, so that one which is missing there could be told as another mistake.
+void check_names(config const& sizes, safetensors const& file, std::span<std::string const> aside) {
   auto const known = names_of(sizes);
+  for (std::string const& name : known) static_cast<void>(file.view(name));  // says so if it is missing
   for (std::string const& name : file.names()) {
     auto const begins = [&](std::string const& prefix) { return name.starts_with(prefix); };
     if (known.contains(name) || is_unused(name) || std::ranges::any_of(aside, begins)) continue;
@@ -79,6 +81,7 @@ weights weights::load(config const& sizes, safetensors const& file, std::span<st
   mar::config const& m = sizes.mar;
   int const encoder = m.encoder_embed_dim, decoder = m.decoder_embed_dim, llm = sizes.llm.hidden_size;
   int const rows = m.buffer_size + m.seq_len();
+  check_names(sizes, file, aside);
   weights w;
   w.llm = language::weights::load(sizes.llm, file, "llm.model");
   w.proj_in = load_projector(file, "proj_in", llm, llm, encoder);
@@ -97,7 +100,6 @@ weights weights::load(config const& sizes, safetensors const& file, std::span<st
       load_blocks(file, "mar.decoder_blocks.", m.decoder_depth, decoder, m.decoder_num_heads, m.decoder_hidden());
   w.decoder_norm = layer_norm::load(file, "mar.decoder_norm", decoder);
   w.diffusion_pos = file.tensor("mar.diffusion_pos_embed_learned", {1, m.seq_len(), decoder});
-  check_nothing_left_over(sizes, file, aside);
   return w;
 }
 

@@ -246,7 +246,7 @@ bool replay_case(harmon_system const& system, nlohmann::json const& json, double
              {one.images(), sizes.mar.vae_embed_dim, one.grid.height * sizes.mar.patch_size,
               one.grid.width * sizes.mar.patch_size},
              harmon::latents(sizes, one.grid, result.tokens));
-  return report.print(judge::largest, tolerance);
+  return report.print(judge::relative_to_one, tolerance);
 }
 
 }  // namespace
