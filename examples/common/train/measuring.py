@@ -84,7 +84,7 @@ def add_options(options, steps):
     options.add_argument("--measure", metavar="STEM", help="instead of training, draw with this model and compare")
     options.add_argument("--images", type=int, default=1000)
     options.add_argument("--steps", default=steps, help="denoising steps, first:last")
-    options.add_argument("--guidance-scale", type=float, default=2)
+    options.add_argument("--guidance-scale", type=float, default=3)
     options.add_argument("--sheet", help="FILE.pgm of the first 100 pictures")
     options.add_argument("--classifier", type=pathlib.Path, default=pathlib.Path("build/classifier.pt"),
                          help="where the classifier is kept")

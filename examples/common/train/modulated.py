@@ -174,12 +174,15 @@ def timesteps(t):
 
 
 def initialise(network):
-    """Truncated normal matrices, and zero where a block or the network writes, so that blocks begin as the identity
+    """Truncated normal tables, Xavier's uniform matrices, and zero where a block or the network writes, so that blocks begin as the identity
     (Peebles and Xie, DiT, 2022)."""
     for name, p in network.named_parameters():
         if p.dim() == 1:
             continue  # norms are 1; biases below
-        nn.init.trunc_normal_(p, std=0.02) if "embed_learned" in name or "emb.weight" in name else nn.init.xavier_uniform_(p)
+        if "embed_learned" in name or "emb.weight" in name:
+            nn.init.trunc_normal_(p, std=0.02)
+        else:
+            nn.init.xavier_uniform_(p)
     for name, module in network.named_modules():
         if not isinstance(module, nn.Linear):
             continue

@@ -37,8 +37,8 @@ def read_safetensors(path):
 def parser(description, rate):
     """The options that all trainings have."""
     options = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--check", metavar="STEM", help="instead of training, load the weights of STEM.safetensors and "
-                         "STEM.json and compare with what is recorded there")
+    options.add_argument("--check", metavar="STEM", help="instead of training, load the weights of STEM.safetensors "
+                         "and STEM.json and compare with what is recorded there")
     options.add_argument("--out", type=pathlib.Path, help="folder of the checkpoints")
     options.add_argument("--until", metavar="HH:MM", help="the machine's time at which training ends")
     options.add_argument("--minutes", type=float, default=75, help="or how long it takes")
