@@ -53,6 +53,8 @@ class safetensors::touched_names {
   std::set<std::string, std::less<>> names_;
 };
 
+safetensors::safetensors() : touched_(std::make_shared<touched_names>()) {}
+
 safetensors safetensors::read(fs::path const& path) {
   input_file file(path);
   check_file_size(path, file.size());
@@ -65,7 +67,6 @@ safetensors safetensors::read(fs::path const& path) {
 
   safetensors result;
   result.path_ = path;
-  result.touched_ = std::make_shared<touched_names>();
   std::uint64_t const data_size = rest - length;
   result.entries_ = parse_header(path, text, data_size);
   try {
@@ -90,7 +91,6 @@ safetensors safetensors::map(fs::path const& path) {
 
   safetensors result;
   result.path_ = path;
-  result.touched_ = std::make_shared<touched_names>();
   result.entries_ =
       parse_header(path, std::string(reinterpret_cast<char const*>(bytes.data()) + length_size, length), rest - length);
   result.data_ = {file, bytes.data() + length_size + length};

@@ -111,6 +111,7 @@ class safetensors {
 
  private:
   friend class safetensors_writer;
+  safetensors();
   [[nodiscard]] tensor_entry const& at(std::string_view name) const;
   void check_shape(std::string_view name, std::vector<std::int64_t> const& shape) const;
   template <class T>

@@ -106,7 +106,7 @@ TEST_CASE("replay: wrong numbers of Harmon's cases fail") {
   test::temporary_folder const folder;
   std::string const changed = changed_small(folder, [](nlohmann::json& document) {
     case_of(document, "case_a")["cfg"] = 1.002 * case_of(document, "case_a").at("cfg").get<double>();
-    case_of(document, "case_b")["image_shape"] = {5, 3};
+    case_of(document, "case_b")["cfg_schedule"] = "constant";
     case_of(document, "case_c")["temperature"] = 0.901;
   });
   test::outcome const run = replay({changed});
