@@ -110,14 +110,14 @@ TEST_CASE("replay: draws that were cut leave open what they do not determine; 10
                        nlohmann::json const test = one["draws"][0], normal = one["draws"][1];
                        nlohmann::json uniform = test;
                        for (nlohmann::json& u : uniform["values"]) u = 1;
-                       one["draws"] = {test};
+                       one["draws"] = nlohmann::json::array({test});
                        for (int i = 0; i < 100; ++i) {
                          one["draws"].push_back(normal);
                          one["draws"].push_back(uniform);
                        }
                        one["draws_total"] = 201;
                        for (char const* key : {"rounds", "never_accepted", "first_rounds", "result"}) one.erase(key);
-                       document["cases"] = {one};
+                       document["cases"] = nlohmann::json::array({one});
                      },
                      {"case_0"});
   INFO(never.output << never.errors);
