@@ -124,6 +124,7 @@ make_venv() {
   fi
   wanted=$(cat "${requirements[@]}" && "$python" --version && pwd)
   [ "$(cat .venv/stamp 2>/dev/null)" != "$wanted" ] || return 0
+  [ ! -L .venv ] || rm .venv  # a link to another checkout's: making ours must not empty theirs
   say "making .venv: $(sed -n '/==/p' "${requirements[@]}" | paste -sd' ') (log: build/log/venv)"
   mkdir -p build/log
   {
