@@ -26,6 +26,7 @@
 #include <ardent/grid/clip.hpp>
 #include <ardent/grid/ddim_stride.hpp>
 #include <ardent/grid/end_at_first.hpp>
+#include <ardent/grid/every_other.hpp>
 #include <ardent/grid/flow_shift.hpp>
 #include <ardent/grid/flowar.hpp>
 #include <ardent/grid/karras.hpp>
