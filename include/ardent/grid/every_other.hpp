@@ -11,10 +11,22 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace ardent {
 inline namespace v0 {
+namespace detail {
+
+/// Memory that a constant expression may have too: there, std::vector of GCC 12's library is not one for clang.
+struct transient_ints {
+  int* data;
+  constexpr explicit transient_ints(int count) : data(new int[static_cast<std::size_t>(count)]{}) {}
+  constexpr ~transient_ints() { delete[] data; }
+  transient_ints(transient_ints const&) = delete;
+  transient_ints& operator=(transient_ints const&) = delete;
+};
+
+}  // namespace detail
+
 namespace grid {
 
 /// @brief The K-step grid of every Stride-th time of another grid's K * Stride steps, from the noisiest on, ending
@@ -43,9 +55,9 @@ class every_other {
     if (steps > train_timesteps / Stride)
       throw std::invalid_argument("ardent::grid::every_other: expected at most " +
                                   std::to_string(train_timesteps / Stride) + " steps, found " + std::to_string(steps));
-    std::vector<int> fine(static_cast<std::size_t>(steps * Stride + extra_steps));
-    grid_.timesteps(steps * Stride, train_timesteps, fine.data());
-    for (int i = 0; i < steps; ++i) out[i] = fine[static_cast<std::size_t>((i + 1) * Stride - 1)];
+    const detail::transient_ints fine(steps * Stride + extra_steps);
+    grid_.timesteps(steps * Stride, train_timesteps, fine.data);
+    for (int i = 0; i < steps; ++i) out[i] = fine.data[(i + 1) * Stride - 1];
   }
 
   /// @brief Where the finer grid ends, if it says so.
