@@ -49,12 +49,14 @@
 #include <ardent/guidance/interval.hpp>
 #include <ardent/guidance/linear.hpp>
 #include <ardent/guidance/linear_by_step.hpp>
+#include <ardent/guidance/linear_open.hpp>
 #include <ardent/guidance/none.hpp>
 #include <ardent/guidance/power.hpp>
 #include <ardent/model.hpp>
 #include <ardent/numerics.hpp>
 #include <ardent/ordering/masked.hpp>
 #include <ardent/ordering/next_cell.hpp>
+#include <ardent/ordering/next_frequency.hpp>
 #include <ardent/ordering/next_scale.hpp>
 #include <ardent/ordering/random.hpp>
 #include <ardent/ordering/raster.hpp>

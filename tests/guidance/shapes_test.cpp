@@ -59,6 +59,20 @@ TEST_CASE("guidance::linear_by_step: its formula by AR step, whatever the tokens
   CHECK(guidance::linear_by_step<2.5>().scale(step(1, 3)) == 1.75);
 }
 
+TEST_CASE("guidance::linear_open: from 1, an n-th part short of its scale at the last") {
+  auto const step = [](int s, int n) { return ardent::ar_progress{s, n, 0, 64}; };
+  for (double const scale : {1.0, 3.0, 4.5})
+    for (int const n : {1, 10, 11})
+      for (int s = 0; s < n; ++s)
+        CHECK(guidance::linear_open(scale).scale(step(s, n)) ==
+              doctest::Approx(1 + (scale - 1) * s / n).epsilon(1e-15));
+  // as published code of Frequency AR gave them
+  CHECK(guidance::linear_open<4.5>().scale(step(9, 11)) == 3.8636363636363638);
+  CHECK(guidance::linear_open(3.0).scale(step(10, 11)) == 2.8181818181818183);
+  CHECK_THROWS_AS(guidance::linear_open(-1), std::invalid_argument);
+  static_assert(std::is_empty_v<guidance::linear_open<3>> && guidance::linear_open<3>::guided);
+}
+
 TEST_CASE("guidance::interval: rows inside are guided, others are not, bounds included") {
   auto const made = ardent::make_sampler(ardent::ordering::raster(8, 2), ardent::annealing::constant(50),
                                          ardent::grid::clip<ardent::grid::ddim_stride, 980>{},

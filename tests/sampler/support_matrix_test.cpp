@@ -180,6 +180,7 @@ Over training steps: `cosine`, `linear`, `linear_between`, `scaled_linear`, `sig
   add_ordering<ordering::masked<64, 4>>(out, "masked");
   add_ordering<ordering::next_cell<8, 8, 4, 4>>(out, "next_cell");
   add_ordering<ordering::next_scale<1, 2, 4>>(out, "next_scale");
+  add_ordering<ordering::next_frequency<4, 0, 2>>(out, "next_frequency");
   out << R"(
 - `no`: does not compile: "the ordering has positions of its own, which are made on the host only".
 )";

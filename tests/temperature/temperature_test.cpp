@@ -29,6 +29,21 @@ TEST_CASE("temperature: none is 1, constant is constant, linear goes from one to
   CHECK(temperature::linear(0.5, 0.5).factor(at(3, 7)) == 0.5);
 }
 
+TEST_CASE("temperature: linear_open stops a step short of its end, cosine reaches it late") {
+  for (int const n : {1, 4, 11})
+    for (int i = 0; i < n; ++i) {
+      CHECK(temperature::linear_open(0.85, 1.05).factor(at(i, n)) ==
+            doctest::Approx(0.85 + 0.2 * i / n).epsilon(1e-14));
+      double const angle = std::acos(0.0) * (i + 1) / n;
+      CHECK(temperature::cosine(0.8, 1).factor(at(i, n)) == doctest::Approx(1 - 0.2 * std::cos(angle)).epsilon(1e-14));
+    }
+  CHECK(temperature::cosine(0.8, 1).factor(at(9, 10)) == 1);
+  // as published code of Frequency AR gave them, with 11 and 10 levels
+  CHECK(temperature::linear_open<0.85, 0.9>().factor(at(3, 11)) == 0.8636363636363636);
+  CHECK(temperature::cosine<0.8, 1.0>().factor(at(0, 10)) == doctest::Approx(0.8024623318809725).epsilon(1e-15));
+  CHECK(temperature::cosine<0.8, 1.0>().factor(at(6, 10)) == doctest::Approx(0.9092019000520907).epsilon(1e-15));
+}
+
 TEST_CASE("temperature: a sampler's noise factors, its rows unchanged") {
   using ddpm = ardent::solver::ddpm<>;
   auto const plain = ardent::make_sampler(ardent::ordering::raster(8, 5), ddpm{});
@@ -47,6 +62,8 @@ TEST_CASE("temperature: negative ones, and what is no number, are refused") {
   CHECK_THROWS_AS(temperature::constant(std::nan("")), std::invalid_argument);
   CHECK_THROWS_AS(temperature::linear(1, -1), std::invalid_argument);
   CHECK_THROWS_AS(temperature::linear(2e6, 1), std::invalid_argument);
+  CHECK_THROWS_AS(temperature::linear_open(-1, 1), std::invalid_argument);
+  CHECK_THROWS_AS(temperature::cosine(1, std::nan("")), std::invalid_argument);
   CHECK_NOTHROW(temperature::constant(0));
 }
 

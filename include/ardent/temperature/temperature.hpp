@@ -2,8 +2,9 @@
 #pragma once
 
 /// @file
-/// @brief What a temperature policy is, and its three forms: none, constant, and scheduled over AR progress.
+/// @brief What a temperature policy is, and its forms: none, constant, and scheduled over AR progress.
 
+#include <ardent/detail/math.hpp>
 #include <ardent/guidance/guidance.hpp>
 #include <ardent/number.hpp>
 
@@ -31,6 +32,29 @@ constexpr void check_temperature(double value) {
     throw std::invalid_argument("ardent::temperature: expected a temperature in [0, 1e6], found " +
                                 std::to_string(value));
 }
+
+/// Two temperatures.
+template <auto From, auto To>
+class temperature_range {
+ public:
+  static constexpr bool scales_noise = true;  ///< the noise is scaled
+
+  constexpr temperature_range() = default;
+  constexpr temperature_range(double from, double to) : from_(from), to_(to) { validate(); }
+  /// @brief Refuses temperatures out of range. @throws std::invalid_argument
+  constexpr void validate() const {
+    check_temperature(from_.get());
+    check_temperature(to_.get());
+  }
+
+ protected:
+  /// The temperature a share of the way from one to the other; the share is a quotient.
+  constexpr double at(double share, int of = 1) const { return from_.get() + (to_.get() - from_.get()) * share / of; }
+
+ private:
+  [[no_unique_address]] number<double, From> from_{};
+  [[no_unique_address]] number<double, To> to_{};
+};
 
 }  // namespace detail
 
@@ -68,30 +92,52 @@ constant(double) -> constant<dynamic>;
 /// @tparam From  at the first AR step, at least 0, or `dynamic`
 /// @tparam To    at the last, or `dynamic`
 template <auto From = dynamic, auto To = dynamic>
-class linear {
+class linear : public detail::temperature_range<From, To> {
  public:
-  static constexpr bool scales_noise = true;  ///< the noise is scaled
-
   constexpr linear() = default;
   /// @throws std::invalid_argument if one is negative or not a number
-  constexpr linear(double from, double to) : from_(from), to_(to) { validate(); }
-  /// @brief Refuses temperatures out of range. @throws std::invalid_argument
-  constexpr void validate() const {
-    detail::check_temperature(from_.get());
-    detail::check_temperature(to_.get());
-  }
+  constexpr linear(double from, double to) : detail::temperature_range<From, To>(from, to) {}
   /// @brief The temperature of an AR step; of a single one, the first.
   constexpr double factor(ar_progress const& p) const {
-    if (p.ar_steps == 1) return from_.get();
-    return from_.get() + (to_.get() - from_.get()) * p.ar_step / (p.ar_steps - 1);
+    return this->at(p.ar_step, p.ar_steps == 1 ? 1 : p.ar_steps - 1);
   }
-
- private:
-  [[no_unique_address]] number<double, From> from_{};
-  [[no_unique_address]] number<double, To> to_{};
 };
 
 linear(double, double) -> linear<dynamic, dynamic>;
+
+/// @brief from + (to - from) s / n at AR step s of n: a step behind the last it would be `to`.
+/// Source: published code of FAR (arXiv 2503.05305), masked variant, from 0.85.
+/// @tparam From  at the first AR step, at least 0, or `dynamic`
+/// @tparam To    at AR step n, or `dynamic`
+template <auto From = dynamic, auto To = dynamic>
+class linear_open : public detail::temperature_range<From, To> {
+ public:
+  constexpr linear_open() = default;
+  /// @throws std::invalid_argument if one is negative or not a number
+  constexpr linear_open(double from, double to) : detail::temperature_range<From, To>(from, to) {}
+  /// @brief The temperature of an AR step.
+  constexpr double factor(ar_progress const& p) const { return this->at(p.ar_step, p.ar_steps); }
+};
+
+linear_open(double, double) -> linear_open<dynamic, dynamic>;
+
+/// @brief from + (to - from) (1 - cos(pi/2 (s + 1) / n)) at AR step s of n: slowly at first, and `to` at the last.
+/// Source: published code of FAR (arXiv 2503.05305), variant without masks, from 0.8 to 1.
+/// @tparam From  before the first AR step, at least 0, or `dynamic`
+/// @tparam To    at the last, or `dynamic`
+template <auto From = dynamic, auto To = dynamic>
+class cosine : public detail::temperature_range<From, To> {
+ public:
+  constexpr cosine() = default;
+  /// @throws std::invalid_argument if one is negative or not a number
+  constexpr cosine(double from, double to) : detail::temperature_range<From, To>(from, to) {}
+  /// @brief The temperature of an AR step.
+  constexpr double factor(ar_progress const& p) const {
+    return this->at(1 - detail::cos(detail::pi / 2 * (p.ar_step + 1) / p.ar_steps));
+  }
+};
+
+cosine(double, double) -> cosine<dynamic, dynamic>;
 
 }  // namespace temperature
 }  // namespace v0
