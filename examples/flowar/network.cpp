@@ -7,7 +7,7 @@
 #include <string>
 
 #include "common/error.hpp"
-#include "resize.hpp"
+#include "common/resize.hpp"
 
 namespace examples::flowar {
 namespace {

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <stdexcept>
 
-#include "resize.hpp"
+#include "common/resize.hpp"
 
 namespace examples::flowar {
 namespace {

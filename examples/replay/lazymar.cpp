@@ -15,7 +15,6 @@
 #include <ardent/solver/ddpm.hpp>
 #include <ardent/temperature/temperature.hpp>
 
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
@@ -63,39 +62,6 @@ struct watched_model {
   }
 };
 
-/// The training steps of a respacing such as "25" or "9,5,4,1": as many equal sections as there are numbers, each with
-/// that many steps spread over it, the first one on its first step.
-std::vector<int> sections(std::string const& text, std::filesystem::path const& file) {
-  const auto refuse = [&] {
-    fail(file, "num_sampling_steps_argument to be K or K,K,... within " + std::to_string(train_timesteps) + " steps",
-         "\"" + printable(text, 60) + "\"");
-  };
-  std::vector<int> counts;
-  char const* place = text.data();
-  for (char const* const end = place + text.size();;) {
-    int count = 0;
-    const auto [stop, error] = std::from_chars(place, end, count);
-    if (error != std::errc{} || count < 1 || counts.size() >= train_timesteps) refuse();
-    counts.push_back(count);
-    if (stop == end) break;
-    if (*stop != ',') refuse();
-    place = stop + 1;
-  }
-  std::vector<int> steps;
-  int first = 0;
-  const int total = static_cast<int>(counts.size());
-  for (int s = 0; s < total; ++s) {
-    const int size = train_timesteps / total + (s < train_timesteps % total ? 1 : 0);
-    const int count = counts[static_cast<std::size_t>(s)];
-    if (count > size) refuse();
-    std::vector<int> part(static_cast<std::size_t>(count));
-    published_respaced{}.timesteps(count, size, part.data());
-    for (const int step : part) steps.push_back(first + step);
-    first += size;
-  }
-  return steps;
-}
-
 mar::retention shares(recording const& from) {
   nlohmann::json const& table = member(from.document, "retain_ratio_schedule", from.file);
   std::vector<double> read;
@@ -114,7 +80,8 @@ lazymar_case read_case(nlohmann::json const& one, mar_system const& system) {
     return static_cast<int>(integer_member(one, key, lowest, highest, file));
   };
   lazymar_case read;
-  read.timesteps = sections(string_member(one, "num_sampling_steps_argument", file), file);
+  read.timesteps = respaced_by_sections(string_member(one, "num_sampling_steps_argument", file),
+                                        "num_sampling_steps_argument", file);
   read.sampling = read_mar_numbers(one, system);
   read.sampling.steps.assign(static_cast<std::size_t>(integer("num_iter", 1, system.backbone.sizes().seq_len())),
                              static_cast<int>(read.timesteps.size()));

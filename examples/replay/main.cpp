@@ -3,6 +3,7 @@
 // replay: runs recordings of published code through ardent, from their weights, noise and orders alone, and prints how
 // far the results are from the recorded ones.
 #include "cspd.hpp"
+#include "far.hpp"
 #include "flowar.hpp"
 #include "harmon.hpp"
 #include "lazymar.hpp"
@@ -58,6 +59,7 @@ constexpr kind kinds[] = {
     {"harmon_tiny", holds_harmon, replay_harmon},
     // the run with caches starts at the last training step and carries its rounding through 12 AR steps
     {"lazymar_tiny", holds_lazymar, replay_lazymar, 2e-3},
+    {"far_tiny", holds_far, replay_far},
     {"trajectories", holds_trajectories, replay_trajectories},
 };
 
@@ -111,7 +113,7 @@ int main(int argc, char** argv) {
         app, "--tolerance", given.tolerance, 0.0, 1e9,
         "largest absolute difference, 2e-4 if not given (for samplers that start at the last training "
         "step: twice the largest median; for diffusers: twice the largest relative one; for "
-        "harmon_tiny and lazymar_tiny over the largest value if that is above 1; lazymar_tiny: 2e-3 if not given)");
+        "harmon_tiny, lazymar_tiny and far_tiny over the largest value if that is above 1; lazymar_tiny: 2e-3 if not given)");
     app.footer("Exit status: 0 if all cases are within the tolerance, 1 if one is not, 2 on bad input.");
     if (!examples::parse_command_line(app, argc, argv)) return 0;
     return replay(given) ? 0 : too_large;

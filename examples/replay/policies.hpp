@@ -45,4 +45,14 @@ struct published_respaced {
 [[nodiscard]] std::vector<int> annealed_steps(std::string const& strategy, int upper, int lower, int ar_steps,
                                               std::filesystem::path const& file);
 
+/// @brief The training steps of a respacing as published code spells it, "25" or "9,5,4,1": as many equal sections as
+/// there are numbers, each with that many steps spread over it, the first one on its first step.
+/// @param text  numbers, comma-separated
+/// @param key   what it is called there, for messages
+/// @param file  where it comes from, for messages
+/// @return ascending
+/// @throws input_error if it is not so, or a section has not so many steps
+[[nodiscard]] std::vector<int> respaced_by_sections(std::string const& text, char const* key,
+                                                    std::filesystem::path const& file);
+
 }  // namespace examples::replay

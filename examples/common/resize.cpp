@@ -8,7 +8,7 @@
 #include <cmath>
 #include <cstddef>
 
-namespace examples::flowar {
+namespace examples {
 namespace {
 
 // Keys' cubic convolution kernel with a = -0.75, at distance d of a sample.
@@ -24,20 +24,20 @@ struct stencil {
   std::array<double, 4> weights;
 };
 
-stencil stencil_at(int place, int from) {
-  double const source = (place + 0.5) * from / middle_side - 0.5, below = std::floor(source), t = source - below;
+stencil stencil_at(int place, int from, int middle) {
+  double const source = (place + 0.5) * from / middle - 0.5, below = std::floor(source), t = source - below;
   return {static_cast<int>(below) - 1, {cubic(t + 1), cubic(t), cubic(1 - t), cubic(2 - t)}};
 }
 
 }  // namespace
 
-std::vector<float> resize_weights(int from, int to) {
+std::vector<float> resize_weights(int from, int to, int middle) {
   std::vector<float> weights;
   for (int i = 0; i < to; ++i) {
-    int const begin = i * middle_side / to, end = ((i + 1) * middle_side + to - 1) / to;
+    int const begin = i * middle / to, end = ((i + 1) * middle + to - 1) / to;
     std::vector<double> row(static_cast<std::size_t>(from));
     for (int place = begin; place < end; ++place) {
-      stencil const around = stencil_at(place, from);
+      stencil const around = stencil_at(place, from, middle);
       for (int k = 0; k < 4; ++k)
         row[static_cast<std::size_t>(std::clamp(around.first + k, 0, from - 1))] +=
             around.weights[static_cast<std::size_t>(k)] / (end - begin);
@@ -66,4 +66,4 @@ void resize(std::vector<float> const& weights, int from, int to, int channels, f
       }
 }
 
-}  // namespace examples::flowar
+}  // namespace examples

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // From one scale's map to the next: what bicubic resizing and means keep, and numbers by hand.
-#include "flowar/resize.hpp"
+#include "common/resize.hpp"
 
 #include <doctest/doctest.h>
 
@@ -10,7 +10,7 @@
 
 namespace {
 
-using namespace examples::flowar;
+using namespace examples;
 
 float weight(std::vector<float> const& w, int from, int i, int p) { return w[static_cast<std::size_t>(i * from + p)]; }
 
