@@ -9,11 +9,11 @@
 
 namespace examples {
 
-void print_cost(drawing_cost const& cost, int images) {
+void print_cost(drawing_cost const& cost, int images, char const* rest) {
   double const head = cost.seconds - cost.backbone_seconds;
   std::printf("network evaluations: %d over %zu AR steps, %lld for an image's tokens%s\n", cost.nfe, cost.steps.size(),
               cost.token_nfe, cost.branches == 2 ? ", each for two branches" : "");
-  std::printf("%.2f s: %.2f s in the head, %.2f s in the backbone; %.2f images/s\n", cost.seconds, head,
+  std::printf("%.2f s: %.2f s in %s, %.2f s in the backbone; %.2f images/s\n", cost.seconds, head, rest,
               cost.backbone_seconds, images / cost.seconds);
   if (cost.nonfinite > 0) std::printf("%lld outputs of the head were infinite or no numbers\n", cost.nonfinite);
 }

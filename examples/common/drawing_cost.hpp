@@ -38,7 +38,8 @@ template <class Sampler>
 }
 
 /// @brief Prints the cost to standard output, images per second last.
-void print_cost(drawing_cost const& cost, int images);
+/// @param rest what takes the time that is not the backbone's
+void print_cost(drawing_cost const& cost, int images, char const* rest = "the head");
 
 /// @brief Takes finished images: index of the first, and tokens of whole images.
 using token_taker = std::function<void(int first, std::span<float const> tokens)>;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <iterator>
+#include <string>
 
 #include "atomic_file.hpp"
 #include "error.hpp"
@@ -40,7 +41,7 @@ void add_machine_options(CLI::App& app, drawing_options& o) {
   add_number(app, "--seed", o.seed, std::uint64_t{0}, UINT64_MAX,
              "of orders and noise; image i depends on no other [0]");
   add_number(app, "--threads", o.threads, 0, most_threads, "threads, 0 for all [0]");
-  add_number(app, "--batch", o.batch, 1, 1 << 16, "images drawn at a time [16]");
+  add_number(app, "--batch", o.batch, 1, 1 << 16, "images drawn at a time [" + std::to_string(o.batch) + "]");
 }
 
 void add_output_options(CLI::App& app, drawing_options& o, std::string const& program) {
@@ -65,7 +66,7 @@ void check_outputs(drawing_options const& o, model_files const& model) {
     if (!outputs[i].file) continue;
     check_writable(*outputs[i].file);
     for (named_file const& input : inputs)
-      if (input.file) check_other_file(*outputs[i].file, *input.file, input.what);
+      if (input.file && !input.file->empty()) check_other_file(*outputs[i].file, *input.file, input.what);
     for (std::size_t j = 0; j < i; ++j)
       if (outputs[j].file) check_other_file(*outputs[i].file, *outputs[j].file, outputs[j].what);
   }

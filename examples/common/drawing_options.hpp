@@ -50,7 +50,7 @@ void add_machine_options(CLI::App& app, drawing_options& o);
 void add_output_options(CLI::App& app, drawing_options& o, std::string const& program);
 
 /// @brief Checks before a model is read that every output can be written, and is neither an input nor another output.
-/// @param model  the files that are read beside the decoder's
+/// @param model  the files that are read beside the decoder's; an empty path is none
 /// @throws input_error naming the file
 void check_outputs(drawing_options const& o, model_files const& model);
 

@@ -28,6 +28,7 @@
 #include "program.hpp"
 #include "progress.hpp"
 #include "safetensors.hpp"
+#include "timed_model.hpp"
 #include "token_dump.hpp"
 #include "token_pictures.hpp"
 
@@ -66,38 +67,6 @@ concept generator_system =
       { system.pictures() } -> std::same_as<token_pictures>;
       system.model(std::vector<int>(), 1, 1);
     };
-
-/// @brief A model that measures the time its backbone takes. Models ardent::batched_ar_model if Model does.
-template <class Model>
-class timed_batched_model {
- public:
-  static constexpr ardent::prediction predicted = Model::predicted;  ///< as the model says
-
-  /// @param model outlives it
-  /// @param seconds incremented by each call of condition()
-  timed_batched_model(Model& model, double& seconds) : model_(model), seconds_(seconds) {}
-  /// @brief Tokens of an image.
-  [[nodiscard]] int sequence_length() const { return model_.sequence_length(); }
-  /// @brief The network's shape.
-  [[nodiscard]] auto network() const { return model_.network(); }
-  /// @brief The model's conditions.
-  template <class Executor>
-  void condition(Executor const& executor, ardent::ar_step_view const& view) {
-    auto const start = std::chrono::steady_clock::now();
-    model_.condition(executor, view);
-    seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  }
-  /// @brief The network.
-  template <class Executor>
-  void evaluate(Executor const& executor, ardent::ar_step_view const& view, ardent::time_point const& time,
-                float const* input, float* output) {
-    model_.evaluate(executor, view, time, input, output);
-  }
-
- private:
-  Model& model_;
-  double& seconds_;
-};
 
 /// @brief Draws images with one sampler, batch after batch.
 /// @param labels one for each image

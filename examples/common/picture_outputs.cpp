@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
@@ -15,27 +14,11 @@
 
 #include "atomic_file.hpp"
 #include "error.hpp"
+#include "timed_model.hpp"
 
 namespace examples {
 
 namespace fs = std::filesystem;
-
-namespace {
-
-// Adds the time of its scope.
-class stopwatch {
- public:
-  explicit stopwatch(double& seconds) : seconds_(seconds) {}
-  stopwatch(stopwatch const&) = delete;
-  stopwatch& operator=(stopwatch const&) = delete;
-  ~stopwatch() { seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
-
- private:
-  double& seconds_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
-}  // namespace
 
 picture_layout picture_layout::of(std::span<int const> labels, int side, int channels) {
   // The labels' number, so that a column is a class, unless that makes a strip.

@@ -3,6 +3,7 @@
 // The inverse of patchify for patches of pixels.
 #include "pixels.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <stdexcept>
 #include <string>
@@ -36,30 +37,34 @@ int picture_side(patch_layout const& patches, pixel_map const& map) {
   return map.crop > 0 ? map.crop : patches.side * patches.patch;
 }
 
-std::vector<float> tokens_to_pixels(patch_layout const& patches, pixel_map const& map, std::span<float const> tokens) {
-  int const width = patches.side * patches.patch, kept = picture_side(patches, map), frame = (width - kept) / 2;
-  auto const index = [](int a, int count, int b) {
+std::vector<float> unpatchify(std::span<float const> tokens, int rows, int columns, int channels, int patch) {
+  auto const offset = [](int a, int count, int b) {
     return static_cast<std::size_t>(a) * static_cast<std::size_t>(count) + static_cast<std::size_t>(b);
   };
-  std::size_t const image_size = index(patches.channels, width * width, 0);
-  std::size_t const picture_size = index(patches.channels, kept * kept, 0);
-  if (tokens.size() % image_size != 0) throw std::invalid_argument("tokens_to_pixels: not a whole number of images");
+  int const height = rows * patch, width = columns * patch;
+  std::size_t const size = offset(channels * height, width, 0);
+  if (size == 0 || tokens.size() % size != 0) throw std::invalid_argument("unpatchify: not a whole number of images");
+  std::vector<float> maps(tokens.size());
+  float const* next = tokens.data();
+  for (std::size_t image = 0; image < tokens.size(); image += size)
+    for (int token = 0; token < rows * columns; ++token)
+      for (int c = 0; c < channels; ++c)
+        for (int y = 0; y < patch; ++y, next += patch)
+          std::copy_n(
+              next, patch,
+              maps.data() + image + offset(c * height + token / columns * patch + y, width, token % columns * patch));
+  return maps;
+}
 
-  std::vector<float> pixels(tokens.size() / image_size * picture_size);
-  std::size_t next = 0;
-  for (std::size_t image = 0; image < tokens.size() / image_size; ++image) {
-    for (int token = 0; token < patches.side * patches.side; ++token) {
-      for (int c = 0; c < patches.channels; ++c) {
-        for (int i = 0; i < patches.patch * patches.patch; ++i) {
-          int const y = token / patches.side * patches.patch + i / patches.patch - frame;
-          int const x = token % patches.side * patches.patch + i % patches.patch - frame;
-          float const value = static_cast<float>(tokens[next++] * map.deviation + map.mean);
-          if (y < 0 || y >= kept || x < 0 || x >= kept) continue;
-          pixels[image * picture_size + index(c * kept + y, kept, x)] = value;
-        }
-      }
-    }
-  }
+std::vector<float> tokens_to_pixels(patch_layout const& patches, pixel_map const& map, std::span<float const> tokens) {
+  int const width = patches.side * patches.patch, kept = picture_side(patches, map), frame = (width - kept) / 2;
+  std::vector<float> const whole = unpatchify(tokens, patches.side, patches.side, patches.channels, patches.patch);
+  std::vector<float> pixels;
+  for (std::size_t plane = 0; plane < whole.size(); plane += static_cast<std::size_t>(width * width))
+    for (int y = frame; y < frame + kept; ++y)
+      for (int x = frame; x < frame + kept; ++x)
+        pixels.push_back(
+            static_cast<float>(whole[plane + static_cast<std::size_t>(y * width + x)] * map.deviation + map.mean));
   return pixels;
 }
 

@@ -32,6 +32,15 @@ struct pixel_map {
 [[nodiscard]] std::optional<pixel_map> read_pixel_map(nlohmann::json const& document, patch_layout const& patches,
                                                       std::filesystem::path const& file);
 
+/// @brief Puts tokens in raster order together to maps: the inverse of the patchify that MAR, FlowAR, xAR and Harmon
+/// share.
+/// @param tokens [images][rows * columns][channels * patch * patch], token n at (n div columns, n mod columns), each
+/// [channels][patch][patch]
+/// @return [images][channels][rows * patch][columns * patch]
+/// @throws std::invalid_argument if the tokens are not a whole number of images
+[[nodiscard]] std::vector<float> unpatchify(std::span<float const> tokens, int rows, int columns, int channels,
+                                            int patch);
+
 /// @brief Side of the picture in pixels.
 [[nodiscard]] int picture_side(patch_layout const& patches, pixel_map const& map);
 

@@ -11,6 +11,7 @@
 
 #include "error.hpp"
 #include "json.hpp"
+#include "pixels.hpp"
 #include "safetensors.hpp"
 #include "vae_stages.hpp"
 
@@ -129,23 +130,6 @@ std::vector<float> vae_decoder::decode(host_executor const& executor, std::span<
   decoding run(network_, executor, height, width);
   for (std::size_t i = 0; i < count; ++i) run.run(latents.data() + i * from, pixels.data() + i * to);
   return pixels;
-}
-
-std::vector<float> unpatchify(std::span<float const> tokens, int rows, int columns, int channels, int patch) {
-  std::ptrdiff_t const width = static_cast<std::ptrdiff_t>(columns) * patch,
-                       height = static_cast<std::ptrdiff_t>(rows) * patch;
-  std::size_t const size = product(width * height, channels);
-  if (size == 0 || tokens.size() % size != 0) throw std::invalid_argument("unpatchify: not a whole number of images");
-  std::vector<float> maps(tokens.size());
-  float const* next = tokens.data();
-  for (std::size_t image = 0; image < tokens.size(); image += size)
-    for (int token = 0; token < rows * columns; ++token)
-      for (int c = 0; c < channels; ++c)
-        for (int y = 0; y < patch; ++y)
-          for (int x = 0; x < patch; ++x, ++next)
-            maps[image + product(c * height + token / columns * patch + y, width) + product(token % columns, patch) +
-                 product(x, 1)] = *next;
-  return maps;
 }
 
 vae_pictures::vae_pictures(vae_decoder const& decoder, latent_layout const& tokens,

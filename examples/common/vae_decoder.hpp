@@ -44,15 +44,6 @@ class vae_decoder {
   vae::network network_;
 };
 
-/// @brief Puts tokens in raster order together to maps: the inverse of the patchify that MAR, FlowAR, xAR and Harmon
-/// share.
-/// @param tokens [images][rows * columns][channels * patch * patch], token n at (n div columns, n mod columns), each
-/// [channels][patch][patch]
-/// @return [images][channels][rows * patch][columns * patch]
-/// @throws std::invalid_argument if the tokens are not a whole number of images
-[[nodiscard]] std::vector<float> unpatchify(std::span<float const> tokens, int rows, int columns, int channels,
-                                            int patch);
-
 /// @brief How a system's tokens lie in the latents.
 struct latent_layout {
   int rows = 0;      ///< tokens along a column of the picture

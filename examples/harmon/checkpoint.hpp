@@ -8,17 +8,12 @@
 #include <filesystem>
 
 #include "common/adaln_head.hpp"
+#include "common/model_files.hpp"
 #include "common/safetensors.hpp"
 #include "config.hpp"
 #include "weights.hpp"
 
 namespace examples::harmon {
-
-/// @brief The two files of a model.
-struct model_files {
-  std::filesystem::path weights;  ///< FILE.safetensors
-  std::filesystem::path config;   ///< FILE.json
-};
 
 /// @brief A model found and checked. Immutable.
 ///

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "checkpoint.hpp"
-#include "mar/drawing.hpp"
+#include "common/drawing_cost.hpp"
 #include "mar/plan.hpp"
 #include "model.hpp"
 
@@ -30,11 +30,13 @@ struct request {
   bool bfloat16 = false;   ///< whether the backbone keeps its matrices in half the memory
   /// @brief Called after each AR step of each batch: AR step, tokens drawn in it, denoising steps it took.
   std::function<void(int, int, int)> watch = [](int, int, int) {};
+  token_taker take;  ///< takes the images of each batch; has to be there
 };
 
-/// @brief Draws images.
+/// @brief Draws images, and hands each batch to request::take.
+/// @return what it cost, without the time of who takes them
 /// @throws input_error if a prompt is not one of the model's, or too long
 /// @throws std::invalid_argument if the request contradicts itself
-[[nodiscard]] mar::drawing draw(checkpoint const& trained, request const& what);
+[[nodiscard]] drawing_cost draw(checkpoint const& trained, request const& what);
 
 }  // namespace examples::harmon

@@ -6,27 +6,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <stdexcept>
+
+#include "common/pixels.hpp"
 
 namespace examples::harmon {
 
 std::vector<float> latents(config const& sizes, grid of, std::span<float const> tokens) {
-  auto const patch = static_cast<std::size_t>(sizes.mar.patch_size);
-  auto const channels = static_cast<std::size_t>(sizes.mar.vae_embed_dim);
-  auto const across = static_cast<std::size_t>(of.width), count = static_cast<std::size_t>(of.tokens());
-  std::size_t const height = static_cast<std::size_t>(of.height) * patch, width = across * patch;
-  std::size_t const image_size = channels * height * width;
-  if (tokens.size() % image_size != 0) throw std::invalid_argument("harmon::latents: not a whole number of images");
+  std::vector<float> result = unpatchify(tokens, of.height, of.width, sizes.mar.vae_embed_dim, sizes.mar.patch_size);
   auto const scale = static_cast<float>(sizes.vae_scale);
-  std::vector<float> result(tokens.size());
-  std::size_t next = 0;
-  for (std::size_t image = 0; image < tokens.size() / image_size; ++image)
-    for (std::size_t token = 0; token < count; ++token)
-      for (std::size_t c = 0; c < channels; ++c)
-        for (std::size_t i = 0; i < patch * patch; ++i) {
-          std::size_t const y = token / across * patch + i / patch, x = token % across * patch + i % patch;
-          result[image * image_size + (c * height + y) * width + x] = tokens[next++] / scale;
-        }
+  for (float& x : result) x /= scale;
   return result;
 }
 

@@ -7,8 +7,10 @@
 #include <climits>
 #include <cstddef>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
+#include "common/atomic_file.hpp"
 #include "common/command_line.hpp"
 #include "common/error.hpp"
 #include "untrained.hpp"
@@ -19,7 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int most_images = 1'000'000;
-constexpr int most_threads = 1024;
 
 // The options by which prompts come in.
 struct prompt_options {
@@ -33,14 +34,18 @@ prompt_list prompts_of(prompt_options const& given, bool untrained) {
   prompt_list list;
   if (given.file) list = read_prompts(*given.file);
   for (std::string const& text : given.ids)
-    list.prompts.push_back({.text = {}, .ids = parse_ids("--ids", text), .where = "--ids"});
+    list.prompts.push_back({.text = {}, .ids = parse_ids("--ids", text), .where = "--ids", .entry = {}});
   if (!given.unconditional_ids.empty()) {
-    list.unconditional = {
-        .text = {}, .ids = parse_ids("--unconditional-ids", given.unconditional_ids), .where = "--unconditional-ids"};
+    list.unconditional = {.text = {},
+                          .ids = parse_ids("--unconditional-ids", given.unconditional_ids),
+                          .where = "--unconditional-ids",
+                          .entry = {}};
   }
   if (untrained) {
-    if (list.prompts.empty()) list.prompts.push_back({.text = "a test", .ids = {}, .where = "--untrained"});
-    if (!list.unconditional) list.unconditional = {.text = {}, .ids = untrained_ids("Generate an image."), .where = ""};
+    if (list.prompts.empty())
+      list.prompts.push_back({.text = "a test", .ids = {}, .where = "--untrained", .entry = {{"prompt", "a test"}}});
+    if (!list.unconditional)
+      list.unconditional = {.text = {}, .ids = untrained_ids("Generate an image."), .where = "", .entry = {}};
     for (named_prompt& one : list.prompts)
       if (one.ids.empty()) one.ids = untrained_ids("Generate an image: " + one.text);
   }
@@ -49,6 +54,28 @@ prompt_list prompts_of(prompt_options const& given, bool untrained) {
     if (one.ids.empty())
       fail(one.where, "\"ids\" beside the text (prompts_to_ids.py makes them with the model's tokenizer)", "none");
   return list;
+}
+
+// Without a decoder there are latents: to look at, and for a decoder elsewhere, but no pictures to evaluate.
+void check_needs_no_decoder(options const& o) {
+  std::pair<char const*, bool> const outputs[] = {{"--out-npz", o.out_npz.has_value()},
+                                                  {"--out-folder", o.out_folder.has_value()},
+                                                  {"--out-geneval", o.out_geneval.has_value()}};
+  for (auto const& [name, asked] : outputs)
+    if (asked) fail(name, "--vae, the decoder that makes pictures of latents (or --dump for these)", "none");
+}
+
+// GenEval finds what to check in a prompt's entry.
+void check_has_texts(prompt_list const& list) {
+  for (named_prompt const& one : list.prompts)
+    if (one.text.empty())
+      fail("--out-geneval", "prompts with a text (\"prompt\" in --prompts)", "one from " + one.where);
+}
+
+void check_other_folder(fs::path const& folder, fs::path const& other) {
+  std::error_code ignored;
+  if (fs::weakly_canonical(fs::absolute(folder), ignored) == fs::weakly_canonical(fs::absolute(other), ignored))
+    fail("--out-geneval", "another folder than --out-folder", printable_path(folder));
 }
 
 // Width and height in pixels.
@@ -78,13 +105,12 @@ grid grid_of(options const& given, checkpoint const& trained) {
 
 std::optional<options> read_options(int argc, char** argv) {
   options o;
-  std::optional<fs::path> weights, config;
   std::optional<std::uint64_t> untrained;
   prompt_options prompts;
   std::string backbone = "float32";
   CLI::App app("Draws images of prompts with a trained Harmon model through ardent.", "harmon");
-  add_file(app, "--weights", weights, "the model's tensors, FILE.safetensors");
-  add_file(app, "--config", config, "the model's sizes [the weights' name, ending in .json]");
+  add_file(app, "--weights", o.weights, "the model's tensors, FILE.safetensors");
+  add_file(app, "--config", o.config, "the model's sizes [the weights' name, ending in .json]");
   add_number(app, "--untrained", untrained, std::uint64_t{0}, UINT64_MAX,
              "instead of --weights: a tiny model with random weights of this seed, which reads the bytes of prompts");
   add_file(app, "--prompts", prompts.file, "prompts, an object {\"prompt\": ..., \"ids\": [...]} in each line");
@@ -102,22 +128,20 @@ std::optional<options> read_options(int argc, char** argv) {
   app.add_option("--guidance", o.guidance, "none, constant, or linear in the tokens known [constant]");
   add_number(app, "--guidance-scale", o.guidance_scale, 0.0, 1e6, "scale of classifier-free guidance [3]");
   add_number(app, "--temperature", o.temperature, 0.0, 100.0, "factor on the noise of the steps [1]");
-  add_number(app, "--seed", o.seed, std::uint64_t{0}, UINT64_MAX,
-             "of orders and noise; image i depends on no other [0]");
-  add_number(app, "--threads", o.threads, 0, most_threads, "threads, 0 for all [0]");
-  add_number(app, "--batch", o.batch, 1, 1 << 16, "images drawn at a time [4]");
+  add_machine_options(app, o);
   app.add_option("--backbone", backbone, "how the backbone keeps its matrices: float32 or bf16 [float32]");
-  add_file(app, "--out", o.out, "a picture of three latent channels, PNG [harmon.png, unless there is only --dump]");
-  add_file(app, "--dump", o.dump, "the tokens [images, tokens, channels] and the VAE's input, safetensors");
-  app.add_flag("--quiet", o.quiet, "print nothing but errors");
+  add_output_options(app, o, "harmon");
+  add_file(app, "--out-geneval", o.out_geneval,
+           "the pictures as GenEval reads them, 00000/samples/0000.png and 00000/metadata.jsonl for each prompt, in "
+           "this empty or new folder");
   if (!parse_command_line(app, argc, argv)) return std::nullopt;
-  if (untrained && (weights || config)) fail("--untrained", "no --weights or --config with it", "both");
-  if (!untrained && !weights) fail("--weights", "a model's file (or --untrained SEED)", "none");
+  if (untrained && (o.weights || o.config)) fail("--untrained", "no --weights or --config with it", "both");
+  if (!untrained && !o.weights) fail("--weights", "a model's file (or --untrained SEED)", "none");
   if (backbone != "float32" && backbone != "bf16")
     fail("--backbone", "float32 or bf16", "\"" + printable(backbone, 60) + "\"");
   o.backbone_bfloat16 = backbone == "bf16";
-  if (weights) {
-    o.files = model_files{*weights, config ? *config : fs::path(*weights).replace_extension(".json")};
+  if (o.weights) {
+    o.files = model_files{*o.weights, o.config ? *o.config : fs::path(*o.weights).replace_extension(".json")};
   } else {
     o.untrained = *untrained;
   }
@@ -129,8 +153,20 @@ std::optional<options> read_options(int argc, char** argv) {
   o.prompt_file = prompts.file;
   if (o.guidance != "none" && !o.prompts.unconditional)
     fail("--unconditional-ids", "ids of the unconditional prompt, by it or in --prompts (or --guidance none)", "none");
-  if (!o.out && !o.dump) o.out = "harmon.png";
+  if (!o.pictures().any() && !o.out_geneval && !o.dump) o.out = "harmon.png";
+  if (!o.vae) check_needs_no_decoder(o);
+  if (o.out_geneval) check_has_texts(o.prompts);
   return o;
+}
+
+void check_outputs(options const& given) {
+  examples::check_outputs(given, given.files.value_or(model_files{}));
+  if (given.prompt_file)
+    for (auto const& file : {given.out, given.dump, given.out_npz})
+      if (file) check_other_file(*file, *given.prompt_file, "the prompts");
+  if (!given.out_geneval) return;
+  check_empty_folder(*given.out_geneval);
+  if (given.out_folder) check_other_folder(*given.out_geneval, *given.out_folder);
 }
 
 request make_request(options const& given, checkpoint const& trained) {

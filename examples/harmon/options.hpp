@@ -10,13 +10,15 @@
 #include <vector>
 
 #include "checkpoint.hpp"
+#include "common/drawing_options.hpp"
 #include "drawing.hpp"
 #include "prompts.hpp"
 
 namespace examples::harmon {
 
-/// @brief What the user asked for, each option checked by itself.
-struct options {
+/// @brief What the user asked for, each option checked by itself. Labels and images of the base are not used: prompts
+/// stand in their place.
+struct options : drawing_options {
   std::optional<model_files> files;                  ///< the model; nothing: untrained
   std::uint64_t untrained = 0;                       ///< seed of the untrained model's weights
   prompt_list prompts;                               ///< what to draw
@@ -29,19 +31,21 @@ struct options {
   std::string guidance = "constant";                 ///< as mar::make_guidance has it
   double guidance_scale = 3.0;                       ///< likewise
   double temperature = 1.0;                          ///< factor on DDPM's noise
-  std::uint64_t seed = 0;                            ///< of all randomness
-  int threads = 0;                                   ///< 0: all
-  int batch = 4;                                     ///< images at a time
   bool backbone_bfloat16 = false;                    ///< how the backbone keeps its matrices
-  std::optional<std::filesystem::path> out;          ///< the picture
-  std::optional<std::filesystem::path> dump;         ///< the tokens
-  bool quiet = false;                                ///< no progress, no report
+  std::optional<std::filesystem::path> out_geneval;  ///< a folder for each prompt, as GenEval reads them
+
+  /// @brief Four images at a time.
+  options() { batch = 4; }
 };
 
 /// @brief Reads the command line, and the prompts' file if there is one.
 /// @return nothing if only help was asked for; it is printed then
 /// @throws input_error naming the option that is unknown, lacks its value or has a wrong one, or the prompts' line
 [[nodiscard]] std::optional<options> read_options(int argc, char** argv);
+
+/// @brief Checks before a model is read that every output can be written, and is neither an input nor another output.
+/// @throws input_error naming the file
+void check_outputs(options const& given);
 
 /// @brief Completes the options by what the model says, and checks them against it.
 /// @throws input_error naming the option or the prompt that does not fit the model

@@ -51,11 +51,16 @@ void add_line(prompt_list& to, json const& line, std::string const& where) {
     fail(where, "an object with \"prompt\" or \"ids\"", printable(line.dump(), 60));
   named_prompt& one = to.prompts.emplace_back();
   one.where = where;
+  one.entry = line;
+  for (char const* key : {"ids", "attention_mask", "unconditional_ids", "unconditional_attention_mask"})
+    one.entry.erase(key);
   if (line.contains("prompt")) one.text = string_member(line, "prompt", where);
   if (line.contains("ids")) one.ids = ids_of(line, "ids", "attention_mask", where);
   if (!line.contains("unconditional_ids")) return;
-  named_prompt const other{
-      .text = {}, .ids = ids_of(line, "unconditional_ids", "unconditional_attention_mask", where), .where = where};
+  named_prompt const other{.text = {},
+                           .ids = ids_of(line, "unconditional_ids", "unconditional_attention_mask", where),
+                           .where = where,
+                           .entry = {}};
   if (to.unconditional && to.unconditional->ids != other.ids)
     fail(where, "the \"unconditional_ids\" of " + to.unconditional->where, "others");
   if (!to.unconditional) to.unconditional = other;

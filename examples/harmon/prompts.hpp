@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,9 +16,10 @@ namespace examples::harmon {
 
 /// @brief A prompt and where it came from.
 struct named_prompt {
-  std::string text;   ///< what the user wrote; empty if there were only ids
-  prompt ids;         ///< empty if there was only text
-  std::string where;  ///< for messages
+  std::string text;      ///< what the user wrote; empty if there were only ids
+  prompt ids;            ///< empty if there was only text
+  std::string where;     ///< for messages
+  nlohmann::json entry;  ///< the line it came from without its ids and masks, for evaluations; null if there is none
 };
 
 /// @brief The prompts of a run.

@@ -3,7 +3,6 @@
 // Draws images of a MAR checkpoint in batches and keeps count of what it cost.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -12,6 +11,7 @@
 #include "caching.hpp"
 #include "checkpoint.hpp"
 #include "common/drawing_cost.hpp"
+#include "common/timed_model.hpp"
 #include "model.hpp"
 #include "plan.hpp"
 
@@ -34,30 +34,6 @@ struct request {
 /// @brief Images as tokens, and their cost.
 struct drawing : drawing_cost {
   std::vector<float> tokens;  ///< [images][seq_len][token_channels]; none if the request has somebody take them
-};
-
-/// @brief A model that measures the time its backbone takes. Models ardent::ar_model.
-template <class Model>
-class timed_model {
- public:
-  /// @param model outlives it
-  /// @param seconds incremented by each call of condition()
-  timed_model(Model& model, double& seconds) : model_(model), seconds_(seconds) {}
-  /// @brief Tokens of an image.
-  [[nodiscard]] int sequence_length() const { return model_.sequence_length(); }
-  /// @brief The model's denoiser.
-  [[nodiscard]] auto denoiser() const { return model_.denoiser(); }
-  /// @brief The model's conditions.
-  template <class Executor>
-  void condition(Executor const& executor, ardent::ar_step_view const& view, float* z) {
-    auto const start = std::chrono::steady_clock::now();
-    model_.condition(executor, view, z);
-    seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  }
-
- private:
-  Model& model_;
-  double& seconds_;
 };
 
 /// @brief Draws images, with a cache of tokens or without.

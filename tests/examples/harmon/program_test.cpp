@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The program harmon: one command from a prompt to an untrained picture, prompts from files, and what it refuses.
+// The program harmon: one command from a prompt to an untrained picture, prompts from files, a VAE and
+// what evaluations read, and what it refuses.
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "../common/bad_input.hpp"
+#include "../common/read_npz.hpp"
+#include "../common/tiny_vae.hpp"
+#include "common/picture.hpp"
 #include "common/safetensors.hpp"
+#include "common/vae_decoder.hpp"
 #include "harmon/prompts.hpp"
 #include "support/command.hpp"
 #include "support/environment.hpp"
@@ -110,6 +120,81 @@ TEST_CASE("harmon program: a padded prompt is the prompt without its padding") {
     return dump_of(with(shortest, {"--prompts", (folder / file).string()})).floats("tokens");
   };
   CHECK(tokens("plain.jsonl") == tokens("padded.jsonl"));
+}
+
+TEST_CASE("harmon program: a VAE makes pictures, the same in all outputs and however they are drawn") {
+  test::temporary_folder const folder;
+  std::string const vae = bad_input::put_tiny_vae(folder.path(), 16, 5).string();
+  bad_input::put(folder / "p.jsonl", R"({"prompt": "two red cubes", "tag": "counting", "include": [{"count": 2}],)"
+                                     R"( "ids": [5, 6], "attention_mask": [1, 0]})"
+                                     "\n"
+                                     R"({"prompt": "a bag"})"
+                                     "\n");
+  std::vector<std::string> const drawn =
+      with(shortest, {"--prompts", (folder / "p.jsonl").string(), "--images-per-prompt", "2", "--vae", vae});
+  auto const inside = [&](char const* name) { return (folder / name).string(); };
+  test::outcome const run =
+      harmon(with(drawn, {"--out", inside("o.png"), "--out-npz", inside("o.npz"), "--out-folder", inside("o"),
+                          "--out-geneval", inside("g"), "--dump", inside("o.safetensors")}));
+  INFO(run.errors);
+  REQUIRE(run.status == 0);
+  CHECK(bad_input::has(run.output, "UNTRAINED"));
+  CHECK_FALSE(bad_input::has(run.output, "not decoded"));
+  CHECK(bad_input::has(run.output, "s in the VAE's decoder"));
+  CHECK(bad_input::has(run.output, " images/s\n"));
+  CHECK(bad_input::get(folder / "o.png").starts_with("\x89PNG"));
+
+  test::npz_array const array = test::read_npz(folder / "o.npz");
+  CHECK(array.shape == std::vector<std::int64_t>{4, 128, 128, 3});
+  // by the decoder's own way from the dumped tokens
+  examples::vae_decoder const decoder(vae);
+  examples::vae_pictures const made(decoder, {8, 8, 16, 1, 16}, vae);
+  std::vector<float> const pixels =
+      made(examples::host_executor(2), safetensors::read(folder / "o.safetensors").floats("tokens", {4, 64, 16}));
+  char const* const samples[] = {"00000/samples/0000.png", "00000/samples/0001.png", "00001/samples/0000.png",
+                                 "00001/samples/0001.png"};
+  for (int i = 0; i < 4; ++i) {
+    examples::picture const one = examples::image_of({pixels, 4, 3, 128, 128}, i);
+    CHECK(std::ranges::equal(
+        one.samples(), std::span(array.values).subspan(static_cast<std::size_t>(i) * 128 * 128 * 3, 128 * 128 * 3)));
+    std::vector<std::byte> const png = examples::encode_png(one);
+    std::string const bytes(reinterpret_cast<char const*>(png.data()), png.size());
+    CHECK(bad_input::get(folder / ("o/00000" + std::to_string(i) + ".png")) == bytes);
+    CHECK(bad_input::get(folder / "g" / samples[i]) == bytes);
+  }
+  CHECK(nlohmann::json::parse(bad_input::get(folder / "g/00000/metadata.jsonl")) ==
+        nlohmann::json::parse(R"({"prompt": "two red cubes", "tag": "counting", "include": [{"count": 2}]})"));
+  CHECK(bad_input::get(folder / "g/00001/metadata.jsonl") == "{\"prompt\":\"a bag\"}\n");
+  auto const files = std::filesystem::recursive_directory_iterator(folder / "g");
+  CHECK(std::distance(begin(files), end(files)) == 2 * (1 + 1 + 1 + 2));  // folder, metadata, samples and two pictures
+
+  test::outcome const again =
+      harmon(with(drawn, {"--threads", "1", "--batch", "3", "--quiet", "--out-npz", inside("again.npz")}));
+  CHECK(again.status == 0);
+  CHECK(again.output.empty());
+  CHECK(test::read_npz(folder / "again.npz").values == array.values);
+}
+
+TEST_CASE("harmon program: pictures need a decoder that fits, GenEval a text, and folders are empty") {
+  test::temporary_folder const folder;
+  std::string const vae = bad_input::put_tiny_vae(folder.path(), 16, 5).string();
+  check_refused(with(shortest, {"--out-npz", "o.npz"}), {"--out-npz", "--vae"});
+  check_refused(with(shortest, {"--out-folder", "o"}), {"--out-folder", "--vae"});
+  check_refused(with(shortest, {"--out-geneval", "g"}), {"--out-geneval", "--vae"});
+  check_refused(with(shortest, {"--vae-config", "v.json"}), {"--vae-config", "--vae too"});
+  check_refused(with(shortest, {"--vae", (folder / "none.safetensors").string()}), {"none"});
+  check_refused(with(shortest, {"--ids", "1", "--vae", vae, "--out-geneval", (folder / "g").string()}),
+                {"--out-geneval", "text"});
+  check_refused(with(shortest, {"--vae", vae, "--out-geneval", folder.path().string()}), {"empty"});
+  check_refused(with(shortest, {"--vae", vae, "--out-geneval", (folder / "g").string(), "--out-folder",
+                                (folder / "./g").string()}),
+                {"--out-geneval", "--out-folder"});
+  test::temporary_folder const other;
+  std::string const flat = bad_input::put_tiny_vae(other.path(), 16, 1).string();
+  check_refused(with(shortest, {"--vae", flat}), {"16 pixels a latent", "1"});
+  std::string const narrow = bad_input::put_tiny_vae(other.path(), 4, 5).string();
+  check_refused(with(shortest, {"--vae", narrow}), {"16 latent channels", "4"});
+  CHECK_FALSE(std::filesystem::exists(folder / "g"));
 }
 
 TEST_CASE("harmon program: files of prompts that are not as they have to be") {

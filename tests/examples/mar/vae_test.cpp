@@ -4,20 +4,18 @@
 // does not go together is refused.
 #include <doctest/doctest.h>
 
-#include <cmath>
 #include <cstdint>
 #include <filesystem>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "../common/bad_input.hpp"
+#include "../common/tiny_vae.hpp"
 #include "common/json.hpp"
 #include "common/picture.hpp"
 #include "common/safetensors.hpp"
 #include "common/vae_decoder.hpp"
 #include "mar_program.hpp"
-#include "support/made_numbers.hpp"
 
 namespace {
 
@@ -32,33 +30,7 @@ struct latent_model {
     nlohmann::json document = examples::read_json(model_files::shipped().config);
     document.erase("pixels");
     bad_input::put(config, document.dump());
-    bad_input::put(
-        folder / "vae.json",
-        R"({"constructor": {"embed_dim": 1, "ch": 4, "ch_mult": [1], "num_res_blocks": 0, "num_groups": 2}})");
-    test::made_numbers numbers(6);
-    examples::safetensors_writer writer;
-    auto const conv = [&](std::string const& name, int out, int in, int side) {
-      int const taps = in * side * side;
-      writer.add(name + ".weight", {out, in, side, side},
-                 std::span<float const>(numbers.normals(out * taps, 1 / std::sqrt(taps))));
-      writer.add(name + ".bias", {out}, std::span<float const>(numbers.normals(out, 0.1)));
-    };
-    auto const norm = [&](std::string const& name) {
-      writer.add(name + ".weight", {4}, std::span<float const>(numbers.normals(4, 0.3, 1)));
-      writer.add(name + ".bias", {4}, std::span<float const>(numbers.normals(4, 0.3)));
-    };
-    conv("post_quant_conv", 1, 1, 1);
-    conv("decoder.conv_in", 4, 1, 3);
-    for (std::string const name : {"decoder.mid.block_1", "decoder.mid.block_2", "decoder.up.0.block.0"})
-      for (std::string const part : {"1", "2"}) {
-        norm(name + ".norm" + part);
-        conv(name + ".conv" + part, 4, 4, 3);
-      }
-    norm("decoder.mid.attn_1.norm");
-    for (char const* part : {"q", "k", "v", "proj_out"}) conv(std::string("decoder.mid.attn_1.") + part, 4, 4, 1);
-    norm("decoder.norm_out");
-    conv("decoder.conv_out", 3, 4, 3);
-    writer.write(vae);
+    bad_input::put_tiny_vae(folder.path(), 1, 1);
   }
   std::vector<std::string> options() const {
     std::vector<std::string> all = mar_program::shortest();

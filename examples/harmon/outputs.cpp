@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Pictures of prompts on their way into files.
+#include "outputs.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "common/error.hpp"
+#include "common/geneval.hpp"
+#include "common/host_executor.hpp"
+#include "common/picture.hpp"
+#include "common/timed_model.hpp"
+#include "common/vae_decoder.hpp"
+#include "latents.hpp"
+
+namespace examples::harmon {
+namespace {
+
+constexpr int margin = 4;
+
+// By the decoder, or three latent channels as colours.
+picture_maker maker_of(options const& given, request const& what, checkpoint const& trained) {
+  config const& sizes = trained.sizes();
+  if (given.vae) {
+    auto const decoder = std::make_shared<vae_decoder const>(*given.vae, given.vae_config);
+    auto const executor = std::make_shared<host_executor const>(given.threads);
+    vae_pictures const made(
+        *decoder, {what.of.height, what.of.width, sizes.mar.vae_embed_dim, sizes.mar.patch_size, sizes.mar.vae_stride},
+        *given.vae);
+    return {made.channels(), made.height(), made.width(),
+            [decoder, executor, made](std::span<float const> tokens) { return made(*executor, tokens); }};
+  }
+  int const channels = sizes.mar.vae_embed_dim, patch = sizes.mar.patch_size;
+  return {channels < 3 ? 1 : 3, what.of.height * patch, what.of.width * patch,
+          [&sizes, channels, of = what.of](std::span<float const> tokens) {
+            std::size_t const image =
+                static_cast<std::size_t>(of.tokens()) * static_cast<std::size_t>(sizes.mar.token_channels());
+            return latent_colours(latents(sizes, of, tokens), static_cast<int>(tokens.size() / image), channels);
+          }};
+}
+
+}  // namespace
+
+prompt_pictures::prompt_pictures(options const& given, request const& what, checkpoint const& trained)
+    : given_(given), trained_(trained), maker_(maker_of(given, what, trained)) {
+  auto const images = static_cast<int>(what.prompts.size());
+  double const cell = (maker_.width * scale() + margin) * (maker_.height * scale() + 32.0);
+  if (given.out && cell * images * 3 > 5e8)
+    fail("--out", "a picture of at most 500 million samples (leave it away and use another output)",
+         std::to_string(given.prompts.prompts.size()) + " prompts of " + std::to_string(given.images_per_prompt) +
+             " images");
+  picture_targets const targets{std::nullopt, given.out_npz, given.out_folder};
+  if (targets.any()) {
+    picture_maker same = maker_;  // gets pixels, which are made once for all outputs
+    same.pixels = [](std::span<float const> pixels) { return std::vector<float>(pixels.begin(), pixels.end()); };
+    files_ = std::make_unique<picture_outputs>(targets, std::move(same), picture_layout{}, images);
+  }
+  if (given.out_geneval) {
+    std::error_code error;
+    std::filesystem::create_directory(*given.out_geneval, error);
+    if (error) fail(*given.out_geneval, "a folder that can be made", error.message());
+  }
+}
+
+int prompt_pictures::scale() const { return std::clamp(192 / std::max(maker_.height, maker_.width), 1, 16); }
+
+void prompt_pictures::add(std::span<float const> tokens) {
+  stopwatch const timed(seconds_);
+  if (!files_ && !given_.out && !given_.out_geneval) return;
+  std::vector<float> const pixels = maker_.pixels(tokens);
+  if (given_.out) sheet_.insert(sheet_.end(), pixels.begin(), pixels.end());
+  if (files_) files_->add(pixels);
+  if (given_.out_geneval) write_geneval(pixels);
+  taken_ += static_cast<int>(pixels.size() / (static_cast<std::size_t>(maker_.channels * maker_.height) *
+                                              static_cast<std::size_t>(maker_.width)));
+}
+
+void prompt_pictures::write_geneval(std::span<float const> pixels) {
+  std::size_t const size =
+      static_cast<std::size_t>(maker_.channels * maker_.height) * static_cast<std::size_t>(maker_.width);
+  image_batch const batch{pixels, static_cast<int>(pixels.size() / size), maker_.channels, maker_.height, maker_.width};
+  for (int i = 0; i < batch.count; ++i) {
+    int const image = taken_ + i, which = image / given_.images_per_prompt;
+    image_batch one = batch;
+    one.count = 1;
+    one.values = pixels.subspan(static_cast<std::size_t>(i) * size, size);
+    examples::write_geneval(*given_.out_geneval, which, image % given_.images_per_prompt,
+                            given_.prompts.prompts[static_cast<std::size_t>(which)].entry, image_of(one, 0));
+  }
+}
+
+void prompt_pictures::finish() {
+  stopwatch const timed(seconds_);
+  if (files_) files_->finish();
+  if (given_.out) write_sheet();
+}
+
+// A row for each prompt.
+void prompt_pictures::write_sheet() const {
+  std::size_t const row = sheet_.size() / given_.prompts.prompts.size();
+  std::vector<sheet_row> rows;
+  for (std::size_t i = 0; i < given_.prompts.prompts.size(); ++i)
+    rows.push_back({printable(given_.prompts.prompts[i].text, 60),
+                    {std::span(sheet_).subspan(i * row, row), given_.images_per_prompt, maker_.channels, maker_.height,
+                     maker_.width}});
+  sheet_style style;
+  style.labels = label_side::above;
+  if (trained_.untrained()) style.title = "UNTRAINED: random weights, the picture means nothing";
+  if (!given_.vae)
+    style.title += (style.title.empty() ? "" : "\n") + std::string("latent channels as colours, not decoded");
+  style.scale = scale();
+  style.text_scale = 1;
+  style.margin = margin;
+  write_png(*given_.out, make_sheet(rows, style));
+}
+
+void prompt_pictures::print() const {
+  if (given_.vae) std::printf("%.2f s in the VAE's decoder and the pictures\n", seconds_);
+  if (given_.out)
+    std::printf("wrote %s%s\n", given_.out->c_str(),
+                given_.vae ? "" : ": three latent channels as colours, not decoded");
+  for (auto const& file : {given_.out_npz, given_.out_folder, given_.out_geneval, given_.dump})
+    if (file) std::printf("wrote %s\n", file->c_str());
+}
+
+}  // namespace examples::harmon
