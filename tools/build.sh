@@ -35,8 +35,9 @@ build_or_stop() {
 }
 
 build_demo() {
-  # mar too: it is the next thing that the README offers
-  build_or_stop demo "examples/demo/demo examples/mar/mar" -Dexamples=enabled -Dtests=disabled -Dbenchmarks=disabled -Ddocs=disabled
+  # the other programs too: they are the next things that the README offers
+  build_or_stop demo "examples/demo/demo examples/mar/mar examples/systems/flowar examples/systems/xar \
+    examples/harmon/harmon" -Dexamples=enabled -Dtests=disabled -Dbenchmarks=disabled -Ddocs=disabled
 }
 
 build_bench() {

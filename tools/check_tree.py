@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks what no compiler sees: licence lines, docstrings of public names, and that no source is left out of a build.
+"""Checks what no compiler sees: licence lines, docstrings of public names, that no source is left out of a build,
+and that documents quote what is there.
 
 usage: check_tree.py ROOT
 """
@@ -97,14 +98,26 @@ def check_readme(root):
     """A program that the README runs is one that its command before has built."""
     built = (root / "tools" / "build.sh").read_text()
     for program in sorted(set(re.findall(r"build/demo/(\S+)", (root / "README.md").read_text()))):
-        if not re.search(rf"build_or_stop demo .*\b{re.escape(program)}\b", built):
+        if not re.search(rf'build_or_stop demo "[^"]*\b{re.escape(program)}\b', built):
             yield f"README.md: expected programs that ./dev demo builds, found {program}"
+
+
+def check_quotes(root):
+    """A block of code under "<!-- quoted from PATH -->" in a document stands in that file."""
+    for path in sorted((root / "docs").glob("*.md")):
+        quotes = re.findall(r"<!-- quoted from (\S+) -->\n```\w*\n(.*?)\n```", path.read_text(), re.S)
+        if len(quotes) != path.read_text().count("<!-- quoted from"):
+            yield f"docs/{path.name}: expected a block of code below each '<!-- quoted from PATH -->', found another"
+        for source, code in quotes:
+            if not (root / source).is_file() or code not in (root / source).read_text():
+                yield f"docs/{path.name}: expected a quote that stands in {source}, found another:\n{code}"
 
 
 def main():
     root = pathlib.Path(sys.argv[1])
     checked = list(files(root))
-    found = [problem for path in checked for problem in check(path, root)] + list(check_readme(root))
+    found = [problem for path in checked for problem in check(path, root)] + [
+        *check_readme(root), *check_quotes(root)]
     print("\n".join(found) if found else f"{len(checked)} files are as they should be")
     return 1 if found else 0
 
