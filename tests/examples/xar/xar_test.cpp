@@ -118,6 +118,58 @@ TEST_CASE("xar: an image does not depend on its batch, nor on the threads") {
   CHECK(second != draw(network, {4}, 11, 2));
 }
 
+TEST_CASE("xar: Euler's method on equal steps is a plain loop over the plain network, cell after cell") {
+  scene const made;
+  examples::xar::network const network = made.load();
+  constexpr int label = 3, upper = 5, lower = 3;
+  constexpr double scale = 2.5;
+  ardent::executor::host const executor(2);
+  examples::xar::model model(network, {label}, executor.threads());
+  auto const cells = model.ordering();
+  auto const sampler = ardent::make_sampler(cells, ardent::annealing::xar{upper, lower}, ardent::process::flow_linear{},
+                                            ardent::grid::time_uniform{}, ardent::solver::flow_euler{},
+                                            ardent::guidance::linear_by_step{scale},
+                                            ardent::predicts<ardent::prediction::velocity>{}, ardent::state<double>{});
+  ardent::random::philox const random(11);
+  std::vector<float> tokens(static_cast<std::size_t>(made.sizes.seq_len() * 3));
+  ardent::generate_batched(sampler, model, executor, random, {1, 4}, tokens);
+
+  std::vector<std::vector<float>> drawn;
+  int const count = made.sizes.cell_tokens(), all = made.sizes.cells();
+  double largest = 0;
+  for (int cell = 0; cell < all; ++cell) {
+    std::vector<double> x;
+    for (int j = 0; j < count; ++j) {
+      ardent::noise_key key;
+      key.domain = ardent::noise_domain::start;
+      key.image = 4;
+      key.position = static_cast<std::uint32_t>(cells.position(cell * count + j));
+      for (int c = 0; c < 3; ++c) x.push_back(static_cast<double>(random.normal(key, 0).value[c]));
+    }
+    // as published: from the upper to the lower number over all cells but the last, in whole numbers
+    int const steps = static_cast<int>(static_cast<double>(all - 1 - cell) / (all - 1) * (upper - lower) + lower);
+    for (int k = 0; k < steps; ++k) {
+      double const time = 1 - static_cast<double>(k) / steps;
+      int const told = static_cast<int>(static_cast<float>(time) * 1000.0F);
+      drawn.emplace_back(x.begin(), x.end());
+      std::vector<double> const with = made.reference.velocity(label, told, drawn);
+      std::vector<double> const without = made.reference.velocity(made.sizes.uncond_label, told, drawn);
+      drawn.pop_back();
+      double const mix = 1 + (scale - 1) * cell / (all - 1);
+      for (std::size_t i = 0; i < x.size(); ++i) x[i] -= (without[i] + mix * (with[i] - without[i])) / steps;
+    }
+    drawn.emplace_back(x.begin(), x.end());
+    for (int j = 0; j < count; ++j)
+      for (int c = 0; c < 3; ++c) {
+        auto const place = static_cast<std::size_t>(cells.position(cell * count + j) * 3 + c);
+        largest =
+            std::max(largest, std::fabs(static_cast<double>(tokens[place]) - x[static_cast<std::size_t>(j * 3 + c)]));
+      }
+  }
+  CHECK(largest < 1e-4);
+  CHECK(largest > 0);
+}
+
 TEST_CASE("xar: the model refuses another ordering, another batch and labels that are not there") {
   scene const made;
   examples::xar::network const network = made.load();
