@@ -19,21 +19,22 @@ import quality_bench
 import tensors
 
 
-def export(checkpoint, stem, document):
+def export(checkpoint, stem, document, official_name):
     """Writes STEM.safetensors (float32; convert_f16 halves it) and STEM.json of a checkpoint's averaged weights."""
     found = torch.load(checkpoint, weights_only=True)
     pathlib.Path(stem).parent.mkdir(parents=True, exist_ok=True)
-    tensors.write(f"{stem}.safetensors", {name: x.numpy() for name, x in found["model_ema"].items()})
+    tensors.write(f"{stem}.safetensors", {official_name(name): x.numpy() for name, x in found["model_ema"].items()})
     pathlib.Path(f"{stem}.json").write_text(json.dumps(document, indent=1) + "\n")
     print(f"{stem}: {sum(x.numel() for x in found['model_ema'].values())} parameters after {found['progress']}")
 
 
-def load(stem, build):
+def load(stem, build, official_name):
     """The network of a model in float32, for drawing."""
     document = json.loads(pathlib.Path(f"{stem}.json").read_text())
     network = build(document).eval()
-    network.load_state_dict({name: torch.from_numpy(x.copy())
-                             for name, x in tensors.read(f"{stem}.safetensors").items()})
+    kept = tensors.read(f"{stem}.safetensors")
+    network.load_state_dict({name: torch.from_numpy(kept[official_name(name)].astype("float32"))
+                             for name in network.state_dict()})
     return network
 
 
@@ -57,13 +58,13 @@ def write_sheet(path, pictures, columns=10):
     pathlib.Path(path).write_bytes(f"P5 {pixels.shape[1]} {pixels.shape[0]} 255\n".encode() + pixels.tobytes())
 
 
-def measure(draw, margin, chosen):
+def measure(draw, margin, patch, chosen):
     """Draws chosen.images pictures of all classes in turn and prints a line of the model card's table.
     draw(labels) gives tokens in raster order."""
     labels = torch.arange(chosen.images) % len(fashion_mnist.LABELS)
     begun, parts = time.monotonic(), []
     for part in labels.split(100):
-        parts.append(fashion_mnist.pictures(draw(part), margin))
+        parts.append(fashion_mnist.pictures(draw(part), margin, patch))
     pictures, seconds = torch.cat(parts), time.monotonic() - begun
     if chosen.sheet:
         write_sheet(chosen.sheet, pictures[:100])
@@ -91,20 +92,24 @@ def add_options(options, steps):
 
 
 def run(options, chosen, system):
-    """Does what the options ask for. system: the train.py module's build, document, draw, check, batches, margin."""
+    """Does what the options ask for. system: the train.py module's build, document, draw, check or
+    sampling.check, batches, MARGIN; and where they are not those of all others, PATCH and official_name."""
+    official_name = getattr(system, "official_name", lambda name: name)
     training.begin(chosen)
     if chosen.check:
-        return training.run_check(chosen.check, system.build, system.sampling.check)
+        check = system.check if hasattr(system, "check") else system.sampling.check
+        return training.run_check(chosen.check, system.build, check, official_name)
     if chosen.export:
-        export(*chosen.export, system.document())
+        export(*chosen.export, system.document(), official_name)
         return 0
     if chosen.measure:
-        network = load(chosen.measure, system.build)
+        network = load(chosen.measure, system.build, official_name)
         upper, lower = map(int, chosen.steps.split(":"))
-        measure(lambda labels: system.draw(network, labels, upper, lower, chosen), system.MARGIN, chosen)
+        measure(lambda labels: system.draw(network, labels, upper, lower, chosen),
+                system.MARGIN, getattr(system, "PATCH", 4), chosen)
         return 0
     if chosen.out is None:
         options.error("expected --check, --export, --measure or --out, found none")
-    network = system.build(system.document())
+    network = system.build(system.document()).to(chosen.device)
     training.train(network, system.batches(network, chosen.batch), chosen)
     return 0

@@ -51,6 +51,7 @@ def parser(description, rate):
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--threads", type=int, default=1)
     options.add_argument("--nice", type=int, default=1, help="how much to stand back for other programs")
+    options.add_argument("--device", default="cpu", help="cpu or cuda")
     options.add_argument("--float32", action="store_true", help="no bf16 autocast")
     options.add_argument("--compile", action="store_true", help="with torch.compile: needs g++ and Python's headers")
     return options
@@ -63,16 +64,17 @@ def begin(chosen):
     os.nice(chosen.nice)
 
 
-def run_check(stem, build, check, tolerance=2e-4):
+def run_check(stem, build, check, official_name, tolerance=2e-4):
     """Loads a recording's weights into build(document) and compares check(network, tensors, document) with the
     tolerance. Returns the exit status."""
     tensors, document = read_safetensors(f"{stem}.safetensors"), json.loads(pathlib.Path(f"{stem}.json").read_text())
     network = build(document).eval()
     own = network.state_dict()
     buffers = {name for name in document["state_dict_names"] if name == "mask" or ".rope." in name}
-    if set(document["state_dict_names"]) - buffers != set(own):
-        sys.exit(f"train.py: {stem}: other parameters: {set(own) ^ (set(document['state_dict_names']) - buffers)}")
-    network.load_state_dict({name: tensors[name] for name in own})
+    named = {official_name(name) for name in own}
+    if set(document["state_dict_names"]) - buffers != named:
+        sys.exit(f"train.py: {stem}: other parameters: {named ^ (set(document['state_dict_names']) - buffers)}")
+    network.load_state_dict({name: tensors[official_name(name)] for name in own})
     worst = check(network, tensors, document)
     print(f"largest difference {worst:.2e}, expected at most {tolerance:.0e}")
     return 0 if worst <= tolerance else 1
@@ -111,7 +113,8 @@ class Average:
 
     def save(self, path, progress):
         partial = path.with_name(path.name + ".partial")
-        torch.save({"model_ema": self.network.state_dict(), "progress": progress}, partial)
+        torch.save({"model_ema": {name: x.cpu() for name, x in self.network.state_dict().items()},
+                    "progress": progress}, partial)
         os.replace(partial, path)
 
 
@@ -144,7 +147,7 @@ def train(network, batches, chosen):
         for group in optimiser.param_groups:
             group["lr"] = rate
         arguments = next(batches)
-        with torch.autocast("cpu", torch.bfloat16, enabled=not chosen.float32):
+        with torch.autocast(chosen.device, torch.bfloat16, enabled=not chosen.float32):
             parts = loss_of(*arguments)
         loss = parts.mean()
         optimiser.zero_grad()
