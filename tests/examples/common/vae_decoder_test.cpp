@@ -3,6 +3,7 @@
 // The VAE's decoder: pictures against PyTorch's (tests/data/make_vae_tiny.py), the same whatever draws them; what is
 // wrong with weights and configurations; and the way from tokens to it.
 #include "common/vae_decoder.hpp"
+#include "common/pixels.hpp"
 
 #include <doctest/doctest.h>
 
