@@ -37,7 +37,7 @@ build_or_stop() {
 build_demo() {
   # the other programs too: they are the next things that the README offers
   build_or_stop demo "examples/demo/demo examples/mar/mar examples/systems/flowar examples/systems/xar \
-    examples/harmon/harmon" -Dexamples=enabled -Dtests=disabled -Dbenchmarks=disabled -Ddocs=disabled
+    examples/harmon/harmon examples/profile/profile" -Dexamples=enabled -Dtests=disabled -Dbenchmarks=disabled -Ddocs=disabled
 }
 
 build_bench() {
