@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Parameters and weights in memory of the published sizes that examples/ draw with: the table in docs/models.md.
+"""Parameters, weights in memory and working memory of the published sizes that examples/ draw with: the table in
+docs/models.md.
 
 usage: model_sizes.py                       prints the table
        model_sizes.py --check FILE          compares the table in FILE with it, and the count with the shipped models'
@@ -30,6 +31,7 @@ XAR = {"B": (768, 8), "L": (1024, 16), "H": (1280, 20)}
 QWEN = {"0.5B": (151936, 896, 24, 4864, "B"), "1.5B": (151936, 1536, 28, 8960, "H")}  # rows, width, layers, inner, MAR
 CHANNELS, TOKENS, BUFFER, CLASSES = 16, 256, 64, 1000
 SCALES = 341  # tokens of FlowAR's maps of 1, 2, 4, 8 and 16
+HARMON_TOKENS, HARMON_PROMPT = 1024, 32  # of a picture of 512 x 512, as published; and of a prompt
 
 
 def gated(width):
@@ -108,8 +110,41 @@ def is_narrow(system, name):
     return matrix and not one_row and (system == "mar" or (system == "harmon" and "diffloss." not in name))
 
 
+def workspace(rows, width, hidden):
+    """Floats of transformer::workspace; its keys and values are those of one block, its bfloat16 rows half floats."""
+    return rows * (6 * width + hidden + max(width, hidden) // 2) + 48 * (rows + 1)
+
+
+def working(system, size):
+    """Bytes that an image of a batch, guided, and a thread work in, beside the weights: what backbone_memory.hpp,
+    sequence.hpp, network_memory.hpp and backbone.hpp of the systems' folders allocate."""
+    if system == "mar":
+        width, _, _, _ = MAR[size]
+        rows = BUFFER + TOKENS
+        return 2 * 4 * (4 * rows * width + TOKENS * CHANNELS), 4 * (workspace(rows, width, 4 * width) +
+                                                                    2 * rows * width)
+    if system == "xar":
+        width, depth = XAR[size]
+        cell = TOKENS // 4
+        return 2 * 4 * 2 * depth * 2 * TOKENS * width, 4 * (workspace(TOKENS, width, gated(width)) + 2 * cell * width)
+    if system == "flowar":
+        width, depth, head_depth, head, cross = FLOWAR[size]
+        widest, hidden = max(width, head), gated(max(width, head))
+        kept = 2 * depth * (2 * SCALES + 6) * width + TOKENS * (width + head) + cross * TOKENS * head_depth * 2 * head
+        work = workspace(SCALES, widest, hidden) + TOKENS * (widest + width + 9 * head)
+        return 2 * 4 * kept, 4 * work
+    _, width, layers, inner, mar = QWEN[size]
+    sizes = described(system, size)[0]["llm"]
+    keys = sizes["num_key_value_heads"] * width // sizes["num_attention_heads"]
+    image_width, rows = MAR[mar][0], BUFFER + HARMON_TOKENS
+    work = workspace(HARMON_PROMPT + rows, max(width, image_width), max(inner, 4 * image_width))
+    work += rows * (3 * image_width + 2 * width) + 2 * (HARMON_PROMPT + rows) * keys
+    return 2 * 4 * layers * HARMON_PROMPT * 2 * keys, 4 * work
+
+
 def table():
-    lines = ["| model | parameters | of them in the head | float32 | bf16 |", "|---|---|---|---|---|"]
+    lines = ["| model | parameters | of them in the head | float32 | bf16 | each image | each thread |",
+             "|---|---|---|---|---|---|---|"]
     for system, title, sizes in (("mar", "MAR", MAR), ("flowar", "FlowAR", FLOWAR), ("xar", "xAR", XAR),
                                  ("harmon", "Harmon", QWEN)):
         for size in sizes:
@@ -117,9 +152,10 @@ def table():
             every, head = numbers(tensors), numbers(tensors, lambda name: not is_head(name))
             kept = numbers(tensors, is_mapped)
             narrow = numbers(tensors, lambda name: is_mapped(name) or not is_narrow(system, name))
-            lines.append("| {}-{} | {:.0f} M | {} | {:.0f} MB | {} |".format(
+            image, thread = working(system, size)
+            lines.append("| {}-{} | {:.0f} M | {} | {:.0f} MB | {} | {:.0f} MB | {:.0f} MB |".format(
                 title, size, every / MILLION, f"{head / MILLION:.0f} M" if head else "all", 4 * kept / MILLION,
-                f"{(4 * kept - 2 * narrow) / MILLION:.0f} MB" if narrow else "-"))
+                f"{(4 * kept - 2 * narrow) / MILLION:.0f} MB" if narrow else "-", image / MILLION, thread / MILLION))
     return lines
 
 
@@ -132,9 +168,9 @@ def check(file):
     """The table in the document is this one; and the tables behind it count right what is shipped."""
     wrong = []
     text = pathlib.Path(file).read_text()
-    for line in table():
-        if line not in text.splitlines():
-            wrong.append(f"{file}: expected the line\n  {line}\nfound none like it")
+    found, expected = [line for line in text.splitlines() if line.startswith("|")], table()
+    wrong += [f"{file}: expected the line\n  {line}\nfound none like it" for line in expected if line not in found]
+    wrong += [f"{file}: expected no line\n  {line}\nfound one" for line in found if line not in expected]
     for system in ("mar", "flowar", "xar"):
         path = ROOT / f"models/fashion_{system}/fashion_{system}.safetensors"
         entries = {name: tuple(entry["shape"]) for name, entry in header(path).items() if name != "__metadata__"}
