@@ -226,8 +226,10 @@ TEST_CASE("flowar and xar: options that are wrong, and outputs that cannot be") 
     check_refusal(run(of, {"--out-npz", (folder / "nowhere/o.npz").string()}), {"nowhere"});
     std::filesystem::create_directory(folder / "full");
     bad_input::put(folder / "full/note", "mine");
-    check_refusal(run(of, {"--out-folder", (folder / "full").string()}), {"full", "empty"});
-    CHECK(folder.entries() == 1);
+    words const good{"--out", (folder / "o.png").string(), "--out-npz", (folder / "o.npz").string()};
+    check_refusal(run(of, good + words{"--out-folder", (folder / "full").string()}), {"full", "empty"});
+    check_refusal(run(of, good + words{"--dump", (folder / "nowhere/d").string()}), {"nowhere"});
+    CHECK(folder.entries() == 1);  // nothing of the outputs that could be
     check_refusal(run(of, {"--out", (folder / "o").string(), "--dump", (folder / "o").string()}), {"the picture"});
   }
   check_refused(xar, {"--solver", "heun"}, {"--solver", "heun"});
