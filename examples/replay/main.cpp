@@ -109,11 +109,11 @@ int main(int argc, char** argv) {
     app.add_option("CASE", given.cases, "cases to run; all if none is named");
     examples::add_file(app, "--dump", given.dump,
                        "write the results here: safetensors, or JSON for schedules.json and cspd.json");
-    examples::add_number(
-        app, "--tolerance", given.tolerance, 0.0, 1e9,
-        "largest absolute difference, 2e-4 if not given (for samplers that start at the last training "
-        "step: twice the largest median; for diffusers: twice the largest relative one; for "
-        "harmon_tiny, lazymar_tiny and far_tiny over the largest value if that is above 1; lazymar_tiny: 2e-3 if not given)");
+    examples::add_number(app, "--tolerance", given.tolerance, 0.0, 1e9,
+                         "largest absolute difference, 2e-4 if not given (for samplers that start at the last training "
+                         "step: twice the largest median; for diffusers: twice the largest relative one; for "
+                         "harmon_tiny, lazymar_tiny and far_tiny over the largest value if that is above 1; "
+                         "lazymar_tiny: 2e-3 if not given)");
     app.footer("Exit status: 0 if all cases are within the tolerance, 1 if one is not, 2 on bad input.");
     if (!examples::parse_command_line(app, argc, argv)) return 0;
     return replay(given) ? 0 : too_large;
