@@ -70,8 +70,8 @@ class safetensors {
   /// @brief The names of all tensors, sorted.
   [[nodiscard]] std::vector<std::string> names() const;
 
-  /// @brief The names, sorted, of tensors whose values nobody has asked for through this object or a copy of it: what is
-  /// left when a network has taken what it needs.
+  /// @brief The names, sorted, of tensors whose values nobody has asked for through this object or a copy of it: what
+  /// is left when a network has taken what it needs.
   [[nodiscard]] std::vector<std::string> untouched() const;
 
   /// @brief One tensor as it lies in the file.
