@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -156,14 +157,6 @@ class measuring {
     return moments;
   }
 
-  /// Leads a model along images: visit(model, prefix).
-  template <class Sampler, class Visitor>
-  void lead(Sampler const& sampler, known_images const& images, Visitor const& visit) const {
-    auto model = system_.model(images.labels, Sampler::branches, executor_.threads());
-    diagnostics::walk(sampler, model, executor_, random(), batch_of(images), images.tokens,
-                      [&](diagnostics::prefix const& at) { visit(model, at); });
-  }
-
   template <class Row>
   void variance(known_images const& images, diagnostics::running_moments const& marginal, Row const& row_of) {
     const auto sampler = system_.own(how_.steps);
@@ -213,48 +206,38 @@ class measuring {
     for (std::size_t i = 0; i < rows_.size(); ++i) rows_[i].sensitivity = found[i].factor();
   }
 
-  /// From conditions to tokens by a regression, where the model gives conditions; else by the network's own first step.
+  /// From conditions to tokens by a regression, where the model gives conditions; else by the network's own one step.
   void predictability(known_images const& images) {
-    const auto sampler = system_.own(how_.steps);
+    const auto sampler = system_.fine(1);  // of a flow, its one step is x_1 - v(x_1, t = 1)
     using sampler_type = std::remove_const_t<decltype(sampler)>;
-    using model_type = decltype(system_.model({}, 1, 1));
-    std::vector<std::vector<float>> seen(rows_.size()), tokens(rows_.size());
-    std::vector<int> width(rows_.size()), rows(rows_.size());
-    lead(sampler, images, [&](model_type& model, diagnostics::prefix const& here) {
-      const auto i = static_cast<std::size_t>(here.view.ar_step);
-      tokens[i].assign(here.tokens.begin(), here.tokens.end());
-      rows[i] = here.rows();
-      if constexpr (ardent::ar_model<model_type, host_executor>) {
-        static_cast<void>(model);
-        // of two branches, the conditional one comes first
-        width[i] = static_cast<int>(here.conditions.size()) / here.rows() / sampler_type::branches;
-        seen[i].assign(here.conditions.begin(),
-                       here.conditions.begin() + static_cast<std::ptrdiff_t>(here.rows()) * width[i]);
-      } else {
-        const int steps = sampler.effective_steps(here.view.ar_step), channels = here.view.channels;
-        diagnostics::trajectory_record record(steps, here.rows(), channels, sampler_type::branches);
-        diagnostics::repeated_draws<sampler_type, model_type, host_executor> draws(
-            sampler, model, executor_, static_cast<int>(images.labels.size()));
-        std::vector<float> samples(here.tokens.size());
-        draws.draw(here, diagnostics::noise_of_draw(how_.seed + 3, 0), samples, &record);
-        for (int r = 0; r < here.rows(); ++r)  // x_1 - v(x_1, t = 1)
-          for (int c = 0; c < channels; ++c) seen[i].push_back(record.x(0, r)[c] - record.output(0, 0, r)[c]);
-      }
-    });
-    for (std::size_t i = 0; i < rows_.size(); ++i) {
-      const int channels = static_cast<int>(tokens[i].size()) / rows[i];
-      if (width[i] == 0) {
-        rows_[i].predictability = diagnostics::r_squared(seen[i], tokens[i], channels);
-        continue;
-      }
-      const std::size_t held = static_cast<std::size_t>(rows[i]) / 4, fit = static_cast<std::size_t>(rows[i]) - held;
-      const auto z = std::span<float const>(seen[i]), all = std::span<float const>(tokens[i]);
-      const std::size_t w = static_cast<std::size_t>(width[i]), c = static_cast<std::size_t>(channels);
-      const diagnostics::regression network(z.first(fit * w), width[i], all.first(fit * c), channels);
-      std::vector<float> guessed(held * c);
-      network.predict(z.subspan(fit * w), guessed);
-      rows_[i].predictability = diagnostics::r_squared(guessed, all.subspan(fit * c), channels);
-    }
+    auto model = system_.model(images.labels, sampler_type::branches, executor_.threads());
+    constexpr bool conditioned = ardent::ar_model<decltype(model), host_executor>;
+    diagnostics::repeated_draws<sampler_type, decltype(model), host_executor> draws(
+        sampler, model, executor_, static_cast<int>(images.labels.size()));
+    diagnostics::walk(sampler, model, executor_, random(), batch_of(images), images.tokens,
+                      [&](diagnostics::prefix const& here) {
+                        std::optional<double>& found = at(here.view.ar_step).predictability;
+                        if constexpr (conditioned) {
+                          found = by_regression(here);
+                        } else {
+                          std::vector<float> guessed(here.tokens.size());
+                          draws.draw(here, diagnostics::noise_of_draw(how_.seed + 3, 0), guessed);
+                          found = diagnostics::r_squared(guessed, here.tokens, here.view.channels);
+                        }
+                      });
+  }
+
+  /// R^2 on the last quarter of the rows, which are other images than those that the regression has seen.
+  static double by_regression(diagnostics::prefix const& here) {
+    const auto rows = static_cast<std::size_t>(here.rows()), c = static_cast<std::size_t>(here.view.channels);
+    const std::size_t held = rows / 4, fit = rows - held;
+    // of two branches, the conditional one comes first
+    const std::size_t w = here.conditions.size() / rows / static_cast<std::size_t>(here.view.branches);
+    const diagnostics::regression network(here.conditions.first(fit * w), static_cast<int>(w),
+                                          here.tokens.first(fit * c), here.view.channels);
+    std::vector<float> guessed(held * c);
+    network.predict(here.conditions.subspan(fit * w, held * w), guessed);
+    return diagnostics::r_squared(guessed, here.tokens.subspan(fit * c), here.view.channels);
   }
 
   /// Draws of K steps against draws of many, at the same conditions.

@@ -42,8 +42,6 @@ class TrainedMar(mar.Mar):
         super().__init__(sizes)
         for name, values in process().items():
             self.register_buffer(f"process_{name}", values, persistent=False)
-        for layer in (*self.encoder_blocks, *self.decoder_blocks):
-            layer.attn.__class__ = PlainAttention
         self.apply(begin)
         for table in (self.class_emb.weight, self.fake_latent, self.mask_token, self.encoder_pos_embed_learned,
                       self.decoder_pos_embed_learned, self.diffusion_pos_embed_learned):
@@ -54,6 +52,12 @@ class TrainedMar(mar.Mar):
         for layer in [b.modulation for b in self.head.blocks] + [self.head.final_modulation, self.head.output]:
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
+
+    def _layers(self, which):
+        layers = super()._layers(which)
+        for layer in layers:
+            layer.attn = PlainAttention(layer.attn.proj.out_features, layer.attn.heads)
+        return layers
 
     def decode(self, encoded, kept):
         """As the base's, in float32 between the layers whatever autocast says."""

@@ -15,7 +15,7 @@ import sys
 
 import numpy as np
 
-from lazymar_reference import Head, Sequence, Tables, Weights, read, write
+from lazymar_reference import Head, Sequence, Tables, Weights, draw_network, length_of, read, write
 
 
 class LevelWeights(Weights):
@@ -139,48 +139,8 @@ def make(stem):
              "encoder_num_heads": 3, "decoder_embed_dim": 32, "decoder_depth": 2, "decoder_num_heads": 4,
              "mlp_ratio": 2.0, "norm_layer": "LayerNorm(eps=1e-6)", "vae_embed_dim": 8, "class_num": 10,
              "buffer_size": 3, "diffloss_d": 2, "diffloss_w": 24, "num_sampling_steps": "4,1"}
-    width, deep, length, channels = sizes["encoder_embed_dim"], sizes["decoder_embed_dim"], 36, sizes["vae_embed_dim"]
-    rows = sizes["buffer_size"] + length
-    w = {"class_emb.weight_rows": random.normal(size=(2, width)), "fake_latent": random.normal(size=(1, width)),
-         "mask_token": random.normal(size=(1, 1, deep)),
-         "encoder_pos_embed_learned": random.normal(size=(1, rows, width)),
-         "decoder_pos_embed_learned": random.normal(size=(1, rows, deep)),
-         "diffusion_pos_embed_learned": random.normal(size=(1, length, deep))}
-
-    def linear(name, out, into, spread=1.0):
-        w[name + ".weight"] = random.normal(size=(out, into)) * spread / math.sqrt(into)
-        w[name + ".bias"] = random.normal(size=out) * 0.1
-
-    def affine(name, n):
-        w[name + ".weight"], w[name + ".bias"] = 1 + 0.2 * random.normal(size=n), 0.1 * random.normal(size=n)
-
-    linear("z_proj", width, channels)
-    affine("z_proj_ln", width)
-    linear("decoder_embed", deep, width)
-    for part, n in (("encoder", width), ("decoder", deep)):
-        for i in range(sizes[part + "_depth"]):
-            name = f"{part}_blocks.{i}."
-            affine(name + "norm1", n)
-            linear(name + "attn.qkv", 3 * n, n)
-            linear(name + "attn.proj", n, n)
-            affine(name + "norm2", n)
-            linear(name + "mlp.fc1", 2 * n, n)
-            linear(name + "mlp.fc2", n, 2 * n)
-        affine(part + "_norm", n)
-    net, h = "diffloss.net.", sizes["diffloss_w"]
-    linear(net + "time_embed.mlp.0", h, 256)
-    linear(net + "time_embed.mlp.2", h, h)
-    linear(net + "cond_embed", h, deep)
-    linear(net + "index_cond_embed", h, 1, 0.2)
-    linear(net + "input_proj", h, channels)
-    for d in range(sizes["diffloss_d"]):
-        name = f"{net}res_blocks.{d}."
-        affine(name + "in_ln", h)
-        linear(name + "mlp.0", h, h)
-        linear(name + "mlp.2", h, h)
-        linear(name + "adaLN_modulation.1", 3 * h, h, 0.5)
-    linear(net + "final_layer.adaLN_modulation.1", 2 * h, h, 0.5)
-    linear(net + "final_layer.linear", 2 * channels, h, 0.5)
+    w = draw_network(random, sizes, ("class_emb.weight_rows", 2), level=True, last=0.5)
+    length, channels = length_of(sizes), sizes["vae_embed_dim"]
     cases = [{"variant": "mask", "levels": [0, 4, 5, 2, 3, 6], "cfg": 2.5, "temperature": 0.95, "labels": [7, 4],
               "batch": 2},
              {"variant": "nomask", "levels": [0, 2, 3, 5], "cfg": 1.5, "temperature": 0.7, "labels": [4, 4],

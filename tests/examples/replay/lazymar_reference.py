@@ -103,7 +103,7 @@ class Sequence:
 
     def __init__(self, sizes, weights, class_row):
         self.s, self.w, self.class_row = sizes, weights, class_row
-        self.buffer, self.length = sizes["buffer_size"], (sizes["img_size"] // sizes["vae_stride"]) ** 2
+        self.buffer, self.length = sizes["buffer_size"], length_of(sizes)
         self.rows = self.buffer + self.length
 
     def start(self):
@@ -290,18 +290,21 @@ def check(stem):
             print(case["name"], "lazy" if lazy else "base", *(f"{kind} {value:.1e}" for kind, value in found.items()))
 
 
-def make(stem):
-    """A network and a run of it; the numbers are chosen so that each rule is met with at least once."""
-    random = np.random.default_rng(8)
-    sizes = {"img_size": 80, "vae_stride": 16, "patch_size": 1, "encoder_embed_dim": 24, "encoder_depth": 2,
-             "encoder_num_heads": 3, "decoder_embed_dim": 32, "decoder_depth": 5, "decoder_num_heads": 4,
-             "mlp_ratio": 4.0, "norm_layer": "LayerNorm(eps=1e-6)", "vae_embed_dim": 16, "class_num": 4,
-             "buffer_size": 6, "diffloss_d": 6, "diffloss_w": 32}
-    width, deep, length, channels = sizes["encoder_embed_dim"], sizes["decoder_embed_dim"], 25, sizes["vae_embed_dim"]
-    w = {"class_emb.weight": random.normal(size=(4, width)), "fake_latent": random.normal(size=(1, width)),
+def length_of(sizes):
+    """Tokens of a picture."""
+    return (sizes["img_size"] // sizes["vae_stride"]) ** 2
+
+
+def draw_network(random, sizes, classes, level=False, last=1.0):
+    """Random weights under the official names, none of them zero or one. classes: the class table's name and rows;
+    level: a head that is told a level too; last: spread of its last layer."""
+    width, deep, channels = sizes["encoder_embed_dim"], sizes["decoder_embed_dim"], sizes["vae_embed_dim"]
+    length, ratio = length_of(sizes), int(sizes["mlp_ratio"])
+    rows = sizes["buffer_size"] + length
+    w = {classes[0]: random.normal(size=(classes[1], width)), "fake_latent": random.normal(size=(1, width)),
          "mask_token": random.normal(size=(1, 1, deep)),
-         "encoder_pos_embed_learned": random.normal(size=(1, 6 + length, width)),
-         "decoder_pos_embed_learned": random.normal(size=(1, 6 + length, deep)),
+         "encoder_pos_embed_learned": random.normal(size=(1, rows, width)),
+         "decoder_pos_embed_learned": random.normal(size=(1, rows, deep)),
          "diffusion_pos_embed_learned": random.normal(size=(1, length, deep))}
 
     def linear(name, out, into, spread=1.0):
@@ -321,13 +324,15 @@ def make(stem):
             linear(name + "attn.qkv", 3 * n, n)
             linear(name + "attn.proj", n, n)
             affine(name + "norm2", n)
-            linear(name + "mlp.fc1", 4 * n, n)
-            linear(name + "mlp.fc2", n, 4 * n)
+            linear(name + "mlp.fc1", ratio * n, n)
+            linear(name + "mlp.fc2", n, ratio * n)
         affine(part + "_norm", n)
     net, h = "diffloss.net.", sizes["diffloss_w"]
     linear(net + "time_embed.mlp.0", h, 256)
     linear(net + "time_embed.mlp.2", h, h)
     linear(net + "cond_embed", h, deep)
+    if level:
+        linear(net + "index_cond_embed", h, 1, 0.2)
     linear(net + "input_proj", h, channels)
     for d in range(sizes["diffloss_d"]):
         name = f"{net}res_blocks.{d}."
@@ -336,7 +341,19 @@ def make(stem):
         linear(name + "mlp.2", h, h)
         linear(name + "adaLN_modulation.1", 3 * h, h, 0.5)
     linear(net + "final_layer.adaLN_modulation.1", 2 * h, h, 0.5)
-    linear(net + "final_layer.linear", 2 * channels, h)
+    linear(net + "final_layer.linear", 2 * channels, h, last)
+    return w
+
+
+def make(stem):
+    """A network and a run of it; the numbers are chosen so that each rule is met with at least once."""
+    random = np.random.default_rng(8)
+    sizes = {"img_size": 80, "vae_stride": 16, "patch_size": 1, "encoder_embed_dim": 24, "encoder_depth": 2,
+             "encoder_num_heads": 3, "decoder_embed_dim": 32, "decoder_depth": 5, "decoder_num_heads": 4,
+             "mlp_ratio": 4.0, "norm_layer": "LayerNorm(eps=1e-6)", "vae_embed_dim": 16, "class_num": 4,
+             "buffer_size": 6, "diffloss_d": 6, "diffloss_w": 32}
+    w = draw_network(random, sizes, ("class_emb.weight", 4))
+    length, channels = length_of(sizes), sizes["vae_embed_dim"]
     # periods other than the published, more than one of each kind of step, and rows that leave from step 3 on
     case = {"name": "case_a", "batch": 2, "num_iter": 12, "num_sampling_steps_argument": "6,5,3,1", "cfg": 2.0,
             "cfg_schedule": "linear", "temperature": 0.9, "labels": [1, 3], "start_step": 2, "fresh_t": 4,
