@@ -5,7 +5,7 @@
 usage: ./dev bench torch [--tokens 1,4,16,64] [--rounds 5] [--threads 2] [--head mar_b|fashion_mar]
 
 50 denoising steps of DDPM with learned range on respaced steps up to 950 (48 evaluations), guided. Both get the same
-weights, conditions and noise from the same Python process, and take turns; all figures are medians. Prints Markdown.
+weights, random conditions and noise in one Python process, and take turns; all figures are medians. Prints Markdown.
 """
 import argparse
 import pathlib
@@ -52,14 +52,15 @@ def compared(ardent_torch, net, chosen):
         runs = {"PyTorch": published, **{storage: lambda storage=storage: ours(storage) for storage in heads}}
         for run in runs.values():
             run()  # the first run of each also finds its memory
-        found = harness.alternate({name: lambda run=run: harness.timed(run) for name, run in runs.items()}, chosen.rounds)
+        arms = {name: lambda run=run: harness.timed(run) for name, run in runs.items()}
+        found = harness.alternate(arms, chosen.rounds)
         seconds = {name: harness.median(values) for name, values in found.items()}
         for storage in heads:
             apart = float((drawn[storage] - drawn["PyTorch"]).abs().max())
             rows.append([tokens, storage, f"{1e3 * seconds['PyTorch']:.1f}", f"{1e3 * seconds[storage]:.1f}",
                          f"{seconds['PyTorch'] / seconds[storage]:.1f}", f"{apart:.1e}"])
-    return harness.table(("tokens", "storage", "PyTorch float32, ms", "ardent_torch, ms", "ratio", "largest difference"),
-                         rows)
+    heads_of_columns = ("tokens", "storage", "PyTorch float32, ms", "ardent_torch, ms", "ratio", "largest difference")
+    return harness.table(heads_of_columns, rows)
 
 
 def main():

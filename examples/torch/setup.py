@@ -3,9 +3,9 @@
 
 usage: pip install --no-build-isolation ./examples/torch
 
-Wants g++ 12 or newer and Python's headers; with ninja it builds files side by side, and without recompiling what has not
-changed. Where PyTorch has CUDA and there is an nvcc of the same major version, 13 or newer, the kernels are compiled too,
-for the GPUs in TORCH_CUDA_ARCH_LIST or those that are there; ARDENT_TORCH_CUDA=0 leaves them out, 1 insists.
+Wants g++ 12 or newer and Python's headers; with ninja it builds files side by side and compiles only what has changed.
+Where PyTorch has CUDA and there are ninja and an nvcc of the same major version, 13 or newer, the kernels are compiled
+too, for the GPUs in TORCH_CUDA_ARCH_LIST or those that are there; ARDENT_TORCH_CUDA=0 leaves them out, 1 insists.
 """
 import os
 import pathlib

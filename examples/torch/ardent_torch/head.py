@@ -70,7 +70,8 @@ class DiffusionHead:
         if device.type not in ("cpu", "cuda"):
             raise ValueError(f"expected parameters on the CPU or a CUDA device, found {device}")
         if device.type == "cuda" and not _native.has_cuda:
-            raise ValueError(f"expected parameters on the CPU, as this ardent_torch was built without CUDA, found {device}")
+            raise ValueError("expected parameters on the CPU, as this ardent_torch was built without CUDA, found "
+                             f"{device}")
         native = _native.Sizes(sizes.channels, sizes.width, sizes.depth, sizes.condition_width)
         tensors = on_host(parameters, sizes.names)
         self._time_index = {}
@@ -115,8 +116,8 @@ class DiffusionHead:
         is not known.
         """
         if z.requires_grad and torch.is_grad_enabled():
-            raise RuntimeError("expected a z without gradient, found one that requires it: sampling is not differentiable. "
-                               "Call it under torch.no_grad().")
+            raise RuntimeError("expected a z without gradient, found one that requires it: sampling is not "
+                               "differentiable. Call it under torch.no_grad().")
         with torch.no_grad():
             return self._sample(z, float(temperature), float(cfg), ar_step, ar_steps, mask, noise)
 
@@ -157,7 +158,8 @@ class DiffusionHead:
         if z.dim() != 2 or z.shape[1] != self._sizes.condition_width:
             raise ValueError(f"expected z of shape [rows, {self._sizes.condition_width}], found {list(z.shape)}")
         if guided and len(z) % 2:
-            raise ValueError(f"expected conditional and as many unconditional rows of z for cfg {cfg}, found {len(z)} rows")
+            raise ValueError(f"expected conditional and as many unconditional rows of z for cfg {cfg}, found {len(z)} "
+                             "rows")
         for name, value in (("temperature", temperature), ("cfg", cfg)):
             if not (math.isfinite(value) and 0 <= value <= 1e6):
                 raise ValueError(f"expected {name} in [0, 1e6], found {value}")
@@ -174,12 +176,13 @@ class DiffusionHead:
             return ar_step, ar_steps, seed, first_image
         if batch_steps is None:
             if self._needs_ar_step:
-                raise RuntimeError("expected to know the AR step, as the annealing depends on it: call begin(ar_steps=...) "
-                                   "before each batch of images, or give ar_step and ar_steps; found neither")
+                raise RuntimeError("expected to know the AR step, as the annealing depends on it: call "
+                                   "begin(ar_steps=...) before each batch of images, or give ar_step and ar_steps; "
+                                   "found neither")
             return 0, 1, seed, first_image
         if drawn == batch_steps:
-            raise RuntimeError(f"expected {batch_steps} AR steps since begin(), found one more: call begin() before each "
-                               "batch of images")
+            raise RuntimeError(f"expected {batch_steps} AR steps since begin(), found one more: call begin() before "
+                               "each batch of images")
         return drawn, batch_steps, seed, first_image
 
     def _keys(self, mask, tokens, guided, ar_step, first_image):
@@ -188,7 +191,8 @@ class DiffusionHead:
             rows = torch.arange(tokens, dtype=torch.int32, device=self._device)
             return torch.full_like(rows, ar_step), rows
         if mask.dim() != 2 or mask.dtype != torch.bool:
-            raise ValueError(f"expected a mask of shape [images, tokens] in torch.bool, found {list(mask.shape)} in {mask.dtype}")
+            raise ValueError("expected a mask of shape [images, tokens] in torch.bool, found "
+                             f"{list(mask.shape)} in {mask.dtype}")
         image, position = (place.to(self._device, torch.int32) for place in mask.nonzero(as_tuple=True))
         if guided and len(image) == 2 * tokens:
             image, position = image[:tokens], position[:tokens]
@@ -211,8 +215,8 @@ def diffusion_head(net, annealing, grid_clip=950, storage="float32", threads=Non
 
     net: the module `diffloss.net` (MAR's SimpleMLPAdaLN, or one with its parameters' names), or a state dict in which
     these have a prefix. Its parameters' device decides where `sample` runs.
-    annealing: denoising steps of an AR step: "50" for all, "50:5" as DiSA's linear annealing from 50 to 5, "cosine 50:5",
-    "two_stage 50:5", or a function of (ar_step, ar_steps).
+    annealing: denoising steps of an AR step: "50" for all, "50:5" as DiSA's linear annealing from 50 to 5,
+    "cosine 50:5", "two_stage 50:5", or a function of (ar_step, ar_steps).
     grid_clip: the noisiest of 1000 training steps that is visited; later ones are replaced by it, and steps that fall
     together are visited once, as in DiSA's code. None starts at step 999, as MAR's code does.
     storage: how the weights of modulations and residual blocks are kept, "float32" or "bfloat16".

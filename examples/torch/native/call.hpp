@@ -20,15 +20,15 @@ namespace ardent_torch {
 
 /// @brief One call of `sample`. Views: of the host's memory or the device's, wherever the head is.
 struct call {
-  int tokens = 0;              ///< drawn now, at least 1
-  bool guided = false;         ///< z has conditional rows, then as many unconditional ones
-  int steps = 0;               ///< denoising steps asked for, in [1, 1000]
-  int latest = 999;            ///< noisiest training step visited, in [0, 999]
-  int ar_step = 0;             ///< in [0, 65536): part of the noise's keys
-  double guidance_scale = 1;   ///< in [0, 1e6], if guided
-  double temperature = 1;      ///< factor on the noise of the steps, in [0, 1e6]
-  std::uint64_t seed = 0;      ///< of the noise
-  float const* z = nullptr;    ///< [branches][tokens][condition width]
+  int tokens = 0;                 ///< drawn now, at least 1
+  bool guided = false;            ///< z has conditional rows, then as many unconditional ones
+  int steps = 0;                  ///< denoising steps asked for, in [1, 1000]
+  int latest = 999;               ///< noisiest training step visited, in [0, 999]
+  int ar_step = 0;                ///< in [0, 65536): part of the noise's keys
+  double guidance_scale = 1;      ///< in [0, 1e6], if guided
+  double temperature = 1;         ///< factor on the noise of the steps, in [0, 1e6]
+  std::uint64_t seed = 0;         ///< of the noise
+  float const* z = nullptr;       ///< [branches][tokens][condition width]
   int const* image = nullptr;     ///< [tokens] whose image each is, as unsigned
   int const* position = nullptr;  ///< [tokens] its raster position
   float const* start = nullptr;   ///< [tokens][channels] noise of the caller's to start from, or null
@@ -71,9 +71,8 @@ class call_noise {
       key.ar_step = ar_step_;
       return philox_.normal(key, q);
     }
-    long long const row = key.domain == ardent::noise_domain::start
-                              ? key.row
-                              : static_cast<long long>(key.step) * tokens_ + key.row;
+    long long const row =
+        key.domain == ardent::noise_domain::start ? key.row : static_cast<long long>(key.step) * tokens_ + key.row;
     float const* const numbers = (key.domain == ardent::noise_domain::start ? start_ : draws_) + row * key.channels;
     ardent::quad out{};
     for (int i = 0; i < 4 && 4 * q + i < key.channels; ++i) out.value[i] = numbers[4 * q + i];

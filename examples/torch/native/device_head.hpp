@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A head on a GPU: what PyTorch's side calls and nvcc compiles. No header of CUDA's or PyTorch's is needed to include it.
+// A head on a GPU: what PyTorch's side calls and nvcc compiles. No header of CUDA's or PyTorch's is needed to include
+// it.
 #pragma once
 
 #include <ardent/denoiser/adaln_shape.hpp>

@@ -8,12 +8,14 @@
 #include <ardent/annealing/linear.hpp>
 #include <ardent/annealing/two_stage.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "call.hpp"
@@ -33,10 +35,10 @@ namespace {
 template <class T>
 T* numbers_of(at::Tensor const& tensor, char const* name, std::int64_t size, at::Device device) {
   constexpr at::ScalarType type = c10::CppTypeToScalarType<T>::value;
-  TORCH_CHECK_VALUE(tensor.scalar_type() == type && tensor.device() == device && tensor.is_contiguous() &&
-                        tensor.numel() == size,
-                    "expected ", name, " to be ", size, " contiguous numbers of type ", type, " on ", device,
-                    ", found ", tensor.numel(), " of type ", tensor.scalar_type(), " on ", tensor.device());
+  TORCH_CHECK_VALUE(
+      tensor.scalar_type() == type && tensor.device() == device && tensor.is_contiguous() && tensor.numel() == size,
+      "expected ", name, " to be ", size, " contiguous numbers of type ", type, " on ", device, ", found ",
+      tensor.numel(), " of type ", tensor.scalar_type(), " on ", tensor.device());
   return tensor.data_ptr<T>();
 }
 
@@ -74,9 +76,7 @@ ardent::adaln_weights weights_of(std::vector<at::Tensor> const& tensors, ardent:
 /// channels, width, depth, condition width
 struct sizes {
   int channels, width, depth, condition_width;
-  [[nodiscard]] ardent::adaln_shape<> shape() const {
-    return {channels, 2 * channels, width, depth, condition_width};
-  }
+  [[nodiscard]] ardent::adaln_shape<> shape() const { return {channels, 2 * channels, width, depth, condition_width}; }
 };
 
 /// The training steps that `steps` denoising steps visit, noisiest first.

@@ -25,7 +25,6 @@ except ModuleNotFoundError as error:
     print(f"skipped: {error}")
     sys.exit(SKIPPED)
 
-
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(ROOT / "examples/torch/tools"), str(pathlib.Path(__file__).resolve().parent)]
 import build_ardent_torch as build  # noqa: E402
@@ -328,8 +327,9 @@ class Refusals(unittest.TestCase):
         refused(lambda state: state.clear(), "input_proj.weight", "0")
 
     def test_choices(self):
-        for parts, change in ((("int8",), {"storage": "int8"}), (("1000",), {"grid_clip": 1000}), (("0",), {"threads": 0}),
-                              (("5:50",), {"annealing": "5:50"}), (("fast",), {"annealing": "fast"}),
+        for parts, change in ((("int8",), {"storage": "int8"}), (("1000",), {"grid_clip": 1000}),
+                              (("0",), {"threads": 0}), (("5:50",), {"annealing": "5:50"}),
+                              (("fast",), {"annealing": "fast"}),
                               (("0",), {"annealing": "0"}), (("1001",), {"annealing": "1001"}),
                               (("cosine 5",), {"annealing": "cosine 5"})):
             with self.subTest(**change):

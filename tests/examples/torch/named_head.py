@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A head in plain PyTorch under the official parameter names, drawn from by benchmarks/published/head.py's sampler; and a
+"""A head in plain PyTorch under the official parameter names, for the sampler of benchmarks/published/head.py; and a
 loop over AR steps around a stand-in for MAR's transformer."""
 import math
 import pathlib
