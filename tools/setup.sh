@@ -41,6 +41,9 @@ missing_packages() {
       format)
         has_command clang-format-19 || echo clang-format-19
         ;;
+      docs)
+        has_command doxygen || echo doxygen
+        ;;
       images) # those that the shipped model was trained on, to compare its own with
         has_package dataset-fashion-mnist || echo dataset-fashion-mnist
         ;;
