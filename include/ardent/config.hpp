@@ -7,9 +7,9 @@
 /// The macros below describe the compiler. None of them changes what the library does; the only switch a user may
 /// set is `ARDENT_ALLOW_FAST_MATH`, which lifts the refusal of `-ffast-math`.
 
-#define ARDENT_VERSION_MAJOR 0
-#define ARDENT_VERSION_MINOR 1
-#define ARDENT_VERSION_PATCH 0
+#define ARDENT_VERSION_MAJOR 0  ///< changes when programs have to
+#define ARDENT_VERSION_MINOR 1  ///< changes when something is new
+#define ARDENT_VERSION_PATCH 0  ///< changes with each repair
 
 #if defined(_MSC_VER) && !defined(__clang__)
 #  error "ardent: MSVC is not supported. Use g++ 12, clang 18 or nvcc 13.0, or newer."
@@ -31,8 +31,9 @@
 #endif
 
 #if defined(__CUDACC__)
+/// A function for host and device; nothing where no nvcc compiles.
 #  define ARDENT_HD __host__ __device__
-// before a template over groups: some groups live on the host only, and nvcc need not warn of their calls
+/// Before a template over groups: some groups live on the host only, and nvcc need not warn of their calls.
 #  define ARDENT_ANY_GROUP _Pragma("nv_exec_check_disable")
 #else
 #  define ARDENT_HD

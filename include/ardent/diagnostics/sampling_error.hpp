@@ -77,6 +77,8 @@ inline double distance(float const* x, float const* y, int channels) {
 ///
 /// Unbiased: pairs of a draw with itself are left out, so it may be below 0 where the two are alike. In the units of a
 /// token. Source: Szekely and Rizzo, Energy statistics (2013), definition 1 and section 4.
+/// @param a    draws of X
+/// @param b    draws of Y, of as many tokens and channels
 /// @param row  the token, in [0, rows)
 /// @throws std::invalid_argument if the sets have other tokens, or fewer than 2 draws
 inline double energy_distance(draw_set const& a, draw_set const& b, int row) {

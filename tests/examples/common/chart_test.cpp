@@ -33,7 +33,7 @@ TEST_CASE("chart: data coordinates go to the rectangle's corners, and nothing be
   c.dot({1, 0}, red, 1);
   CHECK(canvas.at(20, 20, 0) == 200);
   CHECK(canvas.at(20, 20, 1) == 0);
-  CHECK(painted(canvas, 0, 0, 40, 40) == 5);  // the middle and half of each neighbour's side
+  CHECK(painted(canvas, 0, 0, 40, 40) == 9);  // the middle, and some of each neighbour
 
   std::vector<point> const line = {{0, 1}, {2, 1}};  // along the upper edge
   c.line(line, red, 1);
