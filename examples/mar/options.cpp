@@ -22,7 +22,10 @@ std::optional<options> read_options(int argc, char** argv) {
   app.add_option("--steps", o.steps, "denoising steps of an AR step: K, UPPER:LOWER or a table K,K,K,... [50:5]");
   app.add_option("--annealing", o.annealing,
                  "constant, linear, cosine, two-stage or table [what --steps suggests; UPPER:LOWER is linear]");
-  app.add_option("--solver", o.solver.solver, "ddpm, ddim, dpm-solver or dpm-solver++ [ddpm]");
+  app.add_option("--solver", o.solver.solver,
+                 "ddpm, ddim, or dpm-solver, dpm-solver++ (order 1) or dpm-solver++2m [ddpm]");
+  add_number(app, "--clip", o.clip, 0, 999,
+             "noisiest of the 1000 training steps that is visited; 999 leaves all [950]");
   app.add_option("--variance", o.solver.variance, "of ddpm: learned, small or large [learned]");
   add_number(app, "--temperature", o.solver.temperature, 0.0, 100.0, "of ddpm: factor on its noise [1]");
   add_number(app, "--eta", o.solver.eta, 0.0, 1.0, "of ddim: 0 deterministic to 1 ancestral [0]");
@@ -67,6 +70,7 @@ request make_request(options& given, checkpoint const& trained) {
   request what;
   what.how.steps = make_steps(given.annealing, given.steps, ar_steps);
   what.how.solver = make_solver(given.solver);
+  what.how.clip = given.clip;
   what.how.temperature = given.solver.temperature;
   what.how.guidance = make_guidance(given.guidance, given.guidance_scale);
   what.labels =

@@ -20,6 +20,7 @@ struct options : drawing_options {
   std::string annealing;            ///< as make_steps has it
   std::string steps = "50:5";       ///< as make_steps has it
   solver_words solver;              ///< as make_solver has it
+  int clip = 950;                   ///< noisiest training step that is visited
   std::string guidance = "linear";  ///< as make_guidance has it
   double guidance_scale = 2.0;      ///< likewise
   std::string head = "float32";     ///< how the head keeps its weights: float32, bf16 or int8

@@ -35,7 +35,8 @@ std::variant<learned_ddpm, plain_solver> make_solver(solver_words const& words) 
   if (ddim) return plain_solver(solver::ddim<dynamic>(words.eta));
   if (words.solver == "dpm-solver") return plain_solver(solver::dpm_solver_1{});
   if (words.solver == "dpm-solver++") return plain_solver(solver::dpm_solver_pp_1{});
-  fail("--solver", "ddpm, ddim, dpm-solver or dpm-solver++", in_quotes(words.solver));
+  if (words.solver == "dpm-solver++2m") return plain_solver(plain_solver::dpm_solver_pp_2m{});
+  fail("--solver", "ddpm, ddim, dpm-solver, dpm-solver++ or dpm-solver++2m", in_quotes(words.solver));
 }
 
 std::optional<chosen_guidance> make_guidance(std::string const& name, double scale) {

@@ -25,30 +25,54 @@ namespace examples::mar {
 
 using examples::make_steps;
 
-/// @brief A solver policy: one of those that keep no history and read no variance, chosen at run time.
+/// @brief A solver policy: one of those that keep one state, at most one earlier output, and read no variance, chosen
+/// at run time.
 class plain_solver {
  public:
   static constexpr int slots = 1;
-  static constexpr int history = 1;
+  static constexpr int history = 2;  // one kernel for all: where nothing earlier is used, its coefficient is 0
   static constexpr bool reads_variance = false;
   static constexpr bool stochastic = true;
   static constexpr ardent::path_need needs = ardent::path_need::variance_preserving;
 
+  /// @brief DPM-Solver++ 2M with a first-order end below 15 steps, as diffusers have it.
+  using dpm_solver_pp_2m = ardent::solver::dpm_solver_pp<2, ardent::multistep_form::midpoint, 15>;
   /// @brief The choices.
   using choice =
       std::variant<ardent::solver::ddim<ardent::dynamic>, ardent::solver::ddpm<ardent::variance::fixed_small>,
                    ardent::solver::ddpm<ardent::variance::fixed_large>, ardent::solver::dpm_solver_1,
-                   ardent::solver::dpm_solver_pp_1>;
+                   ardent::solver::dpm_solver_pp_1, dpm_solver_pp_2m>;
 
   plain_solver() = default;
   explicit plain_solver(choice chosen) : chosen_(chosen) {}
 
   /// @brief The chosen solver's row k of n.
-  [[nodiscard]] ardent::row<double> row(ardent::node const* nodes, int n, int k, ardent::prediction from) const {
-    return std::visit([&](auto const& solver) { return solver.row(nodes, n, k, from); }, chosen_);
+  [[nodiscard]] ardent::row<double, 1, 2> row(ardent::node const* nodes, int n, int k, ardent::prediction from) const {
+    return std::visit([&](auto const& solver) { return widened(solver.row(nodes, n, k, from)); }, chosen_);
   }
 
  private:
+  static ardent::row<double, 1, 2> widened(ardent::row<double, 1, 2> const& row) { return row; }
+  static ardent::row<double, 1, 2> widened(ardent::row<double> const& narrow) {
+    ardent::row<double, 1, 2> row;
+    row.timestep = narrow.timestep;
+    row.guided = narrow.guided;
+    row.alpha = narrow.alpha;
+    row.sigma = narrow.sigma;
+    row.slot[0][0] = narrow.slot[0][0];
+    row.model[0][0] = narrow.model[0][0];
+    row.of_x = narrow.of_x;
+    row.of_output = narrow.of_output;
+    row.noise = narrow.noise;
+    row.half_log_variance_min = narrow.half_log_variance_min;
+    row.half_log_variance_max = narrow.half_log_variance_max;
+    row.x0_of_x = narrow.x0_of_x;
+    row.x0_of_output = narrow.x0_of_output;
+    row.m_of_x = narrow.m_of_x;
+    row.m_of_x0 = narrow.m_of_x0;
+    return row;
+  }
+
   choice chosen_;
 };
 
@@ -78,6 +102,7 @@ class chosen_guidance {
 /// @brief A sampler as chosen on the command line.
 struct plan {
   std::vector<int> steps;                           ///< denoising steps of each AR step; its size is the AR steps
+  int clip = 950;                                   ///< noisiest training step that is visited
   std::variant<learned_ddpm, plain_solver> solver;  ///< how they are taken
   std::optional<chosen_guidance> guidance;          ///< nothing: no guidance, one branch
   double temperature = 1.0;                         ///< factor on the noise of the steps, at least 0
@@ -85,7 +110,7 @@ struct plan {
 
 /// @brief Which solver, in the command line's words.
 struct solver_words {
-  std::string solver = "ddpm";       ///< ddpm, ddim, dpm-solver or dpm-solver++
+  std::string solver = "ddpm";       ///< ddpm, ddim, dpm-solver, dpm-solver++ or dpm-solver++2m
   std::string variance = "learned";  ///< learned, small or large; for ddpm
   double temperature = 1.0;          ///< for ddpm, at least 0
   double eta = 0.0;                  ///< for ddim, in [0, 1]

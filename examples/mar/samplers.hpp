@@ -9,6 +9,8 @@
 
 #include <ardent/annealing/rising.hpp>
 #include <ardent/annealing/table.hpp>
+#include <ardent/grid/clip.hpp>
+#include <ardent/grid/respaced.hpp>
 #include <ardent/guidance/none.hpp>
 #include <ardent/ordering/masked.hpp>
 #include <ardent/sampler.hpp>
@@ -25,11 +27,12 @@ drawing with_sampler(plan const& how, int tokens, F const& f) {
   ardent::ordering::masked const ordering(tokens, static_cast<int>(how.steps.size()));
   // a list given by hand may rise
   ardent::annealing::rising const annealing(ardent::annealing::table<ardent::dynamic>(how.steps));
+  ardent::grid::clip const grid(ardent::grid::respaced{}, how.clip);
   ardent::temperature::constant const temperature(how.temperature);
   return std::visit(
       [&](auto const& solver) {
-        if (how.guidance) return f(ardent::make_sampler(ordering, annealing, solver, temperature, *how.guidance));
-        return f(ardent::make_sampler(ordering, annealing, solver, temperature));
+        if (how.guidance) return f(ardent::make_sampler(ordering, annealing, grid, solver, temperature, *how.guidance));
+        return f(ardent::make_sampler(ordering, annealing, grid, solver, temperature));
       },
       how.solver);
 }

@@ -87,14 +87,19 @@ mar::model_files write_model(test::temporary_folder const& folder) {
   return files;
 }
 
+// Memory of a kind with what of it the kernel has moved out of the way, in kilobytes.
+long in_use(std::string const& kind) {
+  return kilobytes(kind).value() + (kind == "RssAnon" ? kilobytes("VmSwap").value_or(0) : 0);
+}
+
 // The most that f's memory of a kind grows by in a process of its own, in megabytes (up to 250); f(peak) calls peak()
 // whenever it wants to be measured.
 template <class F>
 int growth(std::string const& kind, F const& f) {
   return bad_input::in_child([&] {
-    long const before = kilobytes(kind).value();
+    long const before = in_use(kind);
     long most = 0;
-    f([&] { most = std::max(most, kilobytes(kind).value() - before); });
+    f([&] { most = std::max(most, in_use(kind) - before); });
     return static_cast<int>(std::min(most / 1024, 250L));
   });
 }
@@ -130,7 +135,8 @@ TEST_CASE("mar: loading a checkpoint copies no weights but to pack them") {
     trained.network().pack(mar::matrix_format::float32);
     peak();
   });
-  CHECK(packed >= size * 3 / 4);  // else something else was measured; a busy kernel takes idle pages away meanwhile
+  // Else something else was measured. A quarter: under a sanitizer much of it is memory that was freed and kept before.
+  CHECK(packed >= size / 4);
   CHECK(packed < size + slack);
   CHECK(growth("RssFile", [&](auto const& peak) {
           mar::checkpoint const trained(files);

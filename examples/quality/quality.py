@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Speed against quality of annealed denoising steps, measured on a trained MAR: writes tables and plots.
+
+    quality.py                 draws what is missing, measures, writes --out
+    quality.py --plan          only says what would be drawn, and what it costs
+    quality.py --quick         a few images, to see that it works
+
+All arms draw the same images: labels, orders and starting noise. What is drawn is kept in --work in parts of 1,000
+images, so that a run that was stopped goes on where it was.
+"""
+import argparse
+import pathlib
+import sys
+import time
+
+import numpy
+
+import arms
+from programs import ROOT, Programs
+
+SEED = 7000  # of the first part; the next ones follow
+CALIBRATION_SEED = 100  # its images and noise are not those of the evaluation
+PREFIX_SEED = 3000  # nor are those of the prefixes of token errors
+
+
+class Store:
+    """What has been drawn."""
+
+    def __init__(self, folder, programs, part, batch):
+        self.folder, self.programs, self.part, self.batch = folder, programs, part, batch
+
+    def path(self, arm, number):
+        words = "_".join(f"{name}-{value}" for name, value in sorted(arm.options().items()))
+        short = words if len(words) < 150 else f"{words[:110]}_{abs(hash_of(words))}"
+        return self.folder / "parts" / short.replace(",", ".").replace(":", "to") / f"{number}of{self.part}.npz"
+
+    def missing(self, arm, images):
+        return [i for i in range(images // self.part) if not self.path(arm, i).is_file()]
+
+    def draw(self, arm, number):
+        pictures, labels, steps, ar_tokens, _ = self.programs.draw(
+            images=self.part, labels="balanced", seed=SEED + number, batch=self.batch, **arm.options())
+        path = self.path(arm, number)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path.with_suffix(".tmp"), "wb") as file:
+            numpy.savez(file, pictures=pictures, labels=labels, steps=steps, ar_tokens=ar_tokens)
+        path.with_suffix(".tmp").rename(path)
+
+    def read(self, arm, images):
+        parts = [numpy.load(self.path(arm, i)) for i in range(images // self.part)]
+        return (numpy.concatenate([p["pictures"][..., 0] for p in parts]),
+                numpy.concatenate([p["labels"] for p in parts]), parts[0]["steps"], parts[0]["ar_tokens"])
+
+
+def hash_of(text):
+    """The same in every run, which Python's own is not."""
+    value = 0
+    for letter in text.encode():
+        value = (value * 131 + letter) % (1 << 61)
+    return value
+
+
+class Rate:
+    """How long drawing takes: seconds an image for an AR step of the backbone and for an evaluation of all tokens."""
+
+    def __init__(self, programs, batch):
+        images = batch
+        options = {"images": images, "labels": "balanced", "seed": 1, "batch": batch, "guidance": "none"}
+        _, head, backbone = programs.seconds(ar_steps=arms.QUARTER, steps=20, **options)
+        self.evaluation, self.ar_step = head / images / 20, backbone / images / arms.QUARTER
+
+    def of(self, arm, evaluations):
+        branches = 1 if arm.guidance_scale == 1 else 2
+        return branches * (arm.ar_steps * self.ar_step + evaluations * self.evaluation)
+
+
+def clock(seconds):
+    return f"{int(seconds) // 3600}:{int(seconds) // 60 % 60:02d}:{int(seconds) % 60:02d}"
+
+
+def calibration(programs, folder, quick):
+    """calibrated(ar_steps, count), measured once by the program profile."""
+    def table(ar_steps, count):
+        options = {"images": 16, "draws": 2, "measured_steps": 5, "pairs": 64, "error_images": 4, "error_draws": 256}
+        if quick:
+            options |= {"images": 2, "pairs": 8, "error_images": 1, "error_draws": 16}
+        print(f"calibration for {ar_steps} AR steps, cost by {count}", flush=True)
+        found = programs.profile(folder / f"calibration_{ar_steps}.json", ar_steps=ar_steps, seed=CALIBRATION_SEED,
+                                 steps=f"{arms.UPPER}:{arms.LOWER}", **options)
+        return found["calibrated"][f"by_{count}"]["steps"]
+    return table
+
+
+class Run:
+    """One comparison: where it is kept, how many images its arms have."""
+
+    def __init__(self, chosen):
+        self.programs = Programs(chosen.build, chosen.weights)
+        self.folder = chosen.work / f"{self.programs.model_id()}{'-quick' if chosen.quick else ''}"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.primary, self.screen, part = (200, 200, 100) if chosen.quick else (chosen.images, chosen.screen, 1000)
+        self.part = part
+        self.quick = chosen.quick
+        self.store = Store(self.folder, self.programs, part, chosen.batch)
+        self.rate = Rate(self.programs, chosen.batch)
+        self.plan = arms.Plan(self.programs, calibration(self.programs, self.folder, chosen.quick))
+
+    def images(self, arm):
+        return self.primary if arm.primary else self.screen
+
+    def evaluations(self, arm):
+        """An arm's effective evaluations per token."""
+        if arm.name not in self.plan.costs:
+            steps, ar_tokens = self.programs.table(arm.ar_steps, arm.annealing, arm.steps, arm.clip)
+            self.plan.costs[arm.name] = (sum(k * n for k, n in zip(steps, ar_tokens)) / sum(ar_tokens), sum(steps))
+        return self.plan.costs[arm.name][0]
+
+    def print_plan(self):
+        """The cost of every arm, and of what is missing."""
+        total = left = 0.0
+        print(f"{'arm':44} {'images':>6} {'evaluations':>11} {'cost':>9} {'missing':>9}")
+        for arm in self.plan.arms.values():
+            each = self.rate.of(arm, self.evaluations(arm))
+            cost = each * self.images(arm)
+            missing = each * self.part * len(self.store.missing(arm, self.images(arm)))
+            print(f"{arm.name:44} {self.images(arm):6} {self.evaluations(arm):11.1f} {clock(cost):>9} "
+                  f"{clock(missing):>9}")
+            total, left = total + cost, left + missing
+        print(f"{len(self.plan.arms)} arms, {clock(total)} of drawing, of which {clock(left)} are left, by a short trial; "
+              "token errors and classifiers come on top, a quarter of an hour each at most", flush=True)
+        return left
+
+    def draw(self, left):
+        """All that is missing: first the parts that every table has, so that a stopped run can be reported."""
+        done, begun = 0.0, time.monotonic()
+        for number in range(self.primary // self.part):
+            for arm in self.plan.arms.values():
+                if number not in self.store.missing(arm, self.images(arm)):
+                    continue
+                self.store.draw(arm, number)
+                done += self.rate.of(arm, self.evaluations(arm)) * self.part
+                spent = time.monotonic() - begun
+                print(f"[{100 * done / left:3.0f} %, {clock(spent)} spent, about {clock(spent * (left / done - 1))} left] "
+                      f"{arm.name}, images {number * self.part} to {(number + 1) * self.part - 1}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "demo", help="folder of the programs")
+    parser.add_argument("--weights", help="FILE.safetensors of a MAR that draws Fashion-MNIST [the shipped one]")
+    parser.add_argument("--work", type=pathlib.Path, default=ROOT / "build" / "quality", help="what is drawn is kept here")
+    parser.add_argument("--images", type=int, default=10000, help="of the primary arms, thousands [10000]")
+    parser.add_argument("--screen", type=int, default=2000, help="of the other arms, thousands [2000]")
+    parser.add_argument("--batch", type=int, default=64, help="images drawn at a time [64]; changes no image")
+    parser.add_argument("--quick", action="store_true", help="100 images a part and few of everything")
+    parser.add_argument("--plan", action="store_true", help="only print what would be drawn")
+    parser.add_argument("--out", type=pathlib.Path, help="the report [docs/evidence_quality.md; --quick: in --work]")
+    chosen = parser.parse_args()
+    if chosen.images % 1000 or chosen.screen % 1000 or not 1000 <= chosen.screen <= chosen.images:
+        parser.error("expected thousands with 1000 <= --screen <= --images, "
+                     f"found {chosen.screen} and {chosen.images}")
+    run = Run(chosen)
+    left = run.print_plan()
+    if chosen.plan:
+        return 0
+    run.draw(left)
+    import report
+    return report.write(run, chosen)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
