@@ -62,8 +62,7 @@ class atomic_output {
 /// @brief Removes what killed processes left of files that they were writing atomically. What cannot be removed stays.
 /// @param directory  where to look; not below it
 /// @param whose      whether the file of this name is one that nobody else is writing now
-void remove_unfinished(std::filesystem::path const& directory,
-                       std::function<bool(std::string_view name)> const& whose);
+void remove_unfinished(std::filesystem::path const& directory, std::function<bool(std::string_view name)> const& whose);
 
 /// @brief Checks before a long computation that write_atomically could start: makes the temporary file and removes it.
 /// @param path the file that will be written

@@ -30,9 +30,9 @@ constexpr char const* record_name = "drawing.json";
 
 // What changes no image, and the files, which are compared by what is in them.
 std::set<std::string, std::less<>> const beside_the_images{
-    "--weights", "--config",  "--vae",     "--vae-config", "--prompts",    "--out",         "--out-npz", "--out-folder",
-    "--dump",    "--threads", "--batch",   "--quiet",      "--out-shards", "--out-geneval", "--shard",   "--gather",
-    "--images",  "--help"};
+    "--weights",    "--config",      "--vae",   "--vae-config", "--prompts", "--out",
+    "--out-npz",    "--out-folder",  "--dump",  "--threads",    "--batch",   "--quiet",
+    "--out-shards", "--out-geneval", "--shard", "--gather",     "--images",  "--help"};
 
 // FNV-1a over words of eight bytes: each step is a bijection of the state, so that one changed word always shows.
 class fingerprint {

@@ -57,11 +57,7 @@ std::size_t product(std::initializer_list<int> extents) {
 
 part_folder::part_folder(fs::path folder, drawing_record const& record, part_shape const& shape, std::string kind,
                          std::vector<int> kinds, image_range mine)
-    : folder_(std::move(folder)),
-      key_(record.key()),
-      shape_(shape),
-      kind_(std::move(kind)),
-      kinds_(std::move(kinds)) {
+    : folder_(std::move(folder)), key_(record.key()), shape_(shape), kind_(std::move(kind)), kinds_(std::move(kinds)) {
   std::error_code error;
   std::vector<image_range> all;
   for (auto entry = fs::directory_iterator(folder_, error); !error && entry != fs::directory_iterator();
@@ -73,8 +69,8 @@ part_folder::part_folder(fs::path folder, drawing_record const& record, part_sha
     if (all[i].end() > static_cast<int>(kinds_.size()))
       fail(file_of(all[i]), "images up to " + std::to_string(kinds_.size()), std::to_string(all[i].end()));
     if (i > 0 && all[i].first < all[i - 1].end())
-      fail(file_of(all[i]), "each image in one file", "image " + std::to_string(all[i].first) + " in " +
-                                                          name_of(all[i - 1]) + " too");
+      fail(file_of(all[i]), "each image in one file",
+           "image " + std::to_string(all[i].first) + " in " + name_of(all[i - 1]) + " too");
     image_range const inside = common_part(all[i], mine);
     if (inside.count == 0) continue;
     check(all[i]);
@@ -92,8 +88,7 @@ fs::path part_folder::file_of(image_range part) const { return folder_ / name_of
 void part_folder::check(image_range part) const {
   fs::path const file = file_of(part);
   safetensors const read = safetensors::map(file);
-  if (read.integers("drawing", {1})[0] != key_)
-    fail(file, "images of the drawing of drawing.json", "those of another");
+  if (read.integers("drawing", {1})[0] != key_) fail(file, "images of the drawing of drawing.json", "those of another");
   if (read.integers("first_image", {1})[0] != part.first)
     fail(file, "first_image " + std::to_string(part.first), std::to_string(read.integers("first_image")[0]));
   std::vector<std::int64_t> const kinds = read.integers(kind_, {part.count});
@@ -105,8 +100,7 @@ void part_folder::check(image_range part) const {
       fail(file, std::string(name) + " of this drawing's shape", "another shape");
   };
   check_tensor("tokens", dtype::f32, {part.count, shape_.tokens, shape_.channels});
-  if (shape_.height > 0)
-    check_tensor("pictures", dtype::u8, {part.count, shape_.height, shape_.width, shape_.colours});
+  if (shape_.height > 0) check_tensor("pictures", dtype::u8, {part.count, shape_.height, shape_.width, shape_.colours});
 }
 
 void part_folder::write(int first, std::span<float const> tokens, std::span<std::uint8_t const> pictures) const {

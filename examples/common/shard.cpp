@@ -38,8 +38,8 @@ std::optional<shard> shard_of(engine const& by, variable_reader const& variable)
   if (found.index >= found.count)
     fail(by.rank, std::string("a rank below ") + by.size + ", " + std::to_string(found.count),
          std::to_string(found.index) + way_out);
-  found.from = std::string(by.rank) + " " + std::to_string(found.index) + ", " + by.size + " " +
-               std::to_string(found.count);
+  found.from =
+      std::string(by.rank) + " " + std::to_string(found.index) + ", " + by.size + " " + std::to_string(found.count);
   return found;
 }
 

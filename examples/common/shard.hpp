@@ -57,12 +57,12 @@ struct shard {
 /// @brief Looks an environment variable up; null if it is not there.
 using variable_reader = std::function<char const*(char const*)>;
 
-/// @brief What the engine that started this process says: the first that is there of OMPI_COMM_WORLD_RANK and _SIZE (Open
-/// MPI), PMI_RANK and PMI_SIZE (MPICH and others), SLURM_PROCID and SLURM_NTASKS (srun). A process that mpirun started
-/// inside a Slurm job has Slurm's too, of the job; MPI's are its own.
+/// @brief What the engine that started this process says: the first that is there of OMPI_COMM_WORLD_RANK and _SIZE
+/// (Open MPI), PMI_RANK and PMI_SIZE (MPICH and others), SLURM_PROCID and SLURM_NTASKS (srun). A process that mpirun
+/// started inside a Slurm job has Slurm's too, of the job; MPI's are its own.
 ///
-/// Of Slurm's, SLURM_NTASKS alone (a shell that salloc opened) and SLURM_PROCID 0 alone (the script of a job that names no
-/// number of tasks) are no tasks that srun started.
+/// Of Slurm's, SLURM_NTASKS alone (a shell that salloc opened) and SLURM_PROCID 0 alone (the script of a job that names
+/// no number of tasks) are no tasks that srun started.
 /// @param variable  reads a variable
 /// @return nothing if no engine started it
 /// @throws input_error naming the variable if one of a pair lacks, is no number, or the rank is not below the size
