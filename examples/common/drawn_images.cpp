@@ -56,7 +56,7 @@ void drawn_images::add(int first, std::span<float const> tokens) {
   pass_on(first);
   stopwatch const timed(seconds_);
   std::vector<std::uint8_t> const samples = pictures_ ? pictures_->samples(tokens) : std::vector<std::uint8_t>();
-  // The part last: where it is, the outputs have its images, if nobody takes them away.
+  // The part last: of a process killed between the two, it is drawn again.
   outputs_.take(first, tokens, samples);
   if (parts_) parts_->write(first, tokens, samples);
 }

@@ -45,7 +45,7 @@ struct drawing : drawing_cost {
 };
 
 /// @brief What each image of a request takes, without drawing one.
-[[nodiscard]] drawing_cost planned_cost(request const& what, config const& sizes);
+[[nodiscard]] drawing_cost cost_of(request const& what, config const& sizes);
 
 /// @brief Draws images, with a cache of tokens or without.
 /// @tparam Storage how the head keeps its weights: float, ardent::bfloat16 or ardent::int8_weight

@@ -47,7 +47,7 @@ int run(int argc, char** argv) {
   auto progress =
       outputs.images().progress(static_cast<int>(what.how.steps.size()), sizes.seq_len(), what.batch, !given->quiet);
   what.watch = [&](int, int tokens, int steps) { progress.step(tokens, steps); };
-  examples::drawing_cost const cost = what.only->empty() ? mar::planned_cost(what, sizes) : draw(*given, trained, what);
+  examples::drawing_cost const cost = what.only->empty() ? mar::cost_of(what, sizes) : draw(*given, trained, what);
   progress.finish();
 
   outputs.finish(cost);

@@ -85,9 +85,9 @@ request make_request(options& given, checkpoint const& trained) {
   return what;
 }
 
-drawing_cost planned_cost(request const& what, config const& sizes) {
+drawing_cost cost_of(request const& what, config const& sizes) {
   return with_sampler(what.how, sizes.seq_len(),
-                      [](auto const& sampler) { return drawing{examples::planned_cost(sampler), {}}; });
+                      [](auto const& sampler) { return drawing{planned_cost(sampler), {}}; });
 }
 
 }  // namespace examples::mar
