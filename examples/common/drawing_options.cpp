@@ -128,7 +128,7 @@ void check_outputs(drawing_options const& o, model_files const& model) {
   }
   if (o.out_npz) static_cast<void>(atomic_output(*o.out_npz));
   if (o.out_folder) check_output_folder(o, *o.out_folder);
-  if (o.out_shards) check_output_folder(o, *o.out_shards);
+  if (o.out_shards) o.gather ? check_begun_folder(*o.out_shards) : check_drawing_folder(*o.out_shards);
 }
 
 void settle_outputs(drawing_options& o, std::string const& program, token_pictures const& tokens,

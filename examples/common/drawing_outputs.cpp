@@ -16,14 +16,12 @@ drawing_outputs::drawing_outputs(drawing_options const& given, drawing_record co
   std::optional<picture_maker> maker;
   if (makes_pictures && (given.pictures().any() || given.out_shards))
     maker = how.maker(given.vae, given.vae_config, given.threads);
-  if (given.resumes() && given.out_folder) record.begin(*given.out_folder);
+  if (given.resumes()) record.begin({given.out_shards, given.out_folder});
   if (given.pictures().any()) {
     picture_layout sheet;
     if (given.out) sheet = picture_layout::of(labels_, maker->width, maker->channels);
     pictures_ = std::make_unique<picture_outputs>(given.pictures(), *maker, sheet, static_cast<int>(labels_.size()));
   }
-  if (given.resumes() && given.out_folder)
-    remove_unfinished_pngs(*given.out_folder, given.mine(static_cast<int>(labels_.size())));
   image_outputs outputs;
   outputs.lacks = [this](int image) { return given_.dump || (pictures_ && pictures_->lacks(image)); };
   outputs.take = [this](int first, std::span<float const> tokens, std::span<std::uint8_t const> pictures) {
@@ -31,6 +29,8 @@ drawing_outputs::drawing_outputs(drawing_options const& given, drawing_record co
     if (pictures_) pictures_->add(first, pictures);
   };
   images_ = std::make_unique<drawn_images>(given, record, shape, std::move(maker), std::move(outputs));
+  if (given.resumes() && given.out_folder)
+    remove_unfinished_pngs(*given.out_folder, given.mine(static_cast<int>(labels_.size())));
 }
 
 void drawing_outputs::finish(drawing_cost const& cost) {

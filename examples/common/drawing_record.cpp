@@ -107,17 +107,25 @@ drawing_record::drawing_record(std::string const& program, option_words const& w
     if (file && !file->empty()) value_["files"][name] = record_of(*file);
 }
 
-void drawing_record::begin(fs::path const& folder) const {
-  std::error_code error;
-  fs::create_directory(folder, error);
-  if (error) fail(folder, "a folder that can be made", error.message());
-  fs::path const file = folder / record_name;
-  // Processes that begin together each write it: the same, or the next comparison tells.
-  if (!fs::exists(file, error)) write_json(file, value_);
+void drawing_record::compare(fs::path const& file) const {
   json const there = read_json(file);
   if (there == value_) return;
   auto const [expected, found] = difference(there, value_);
   fail(file, expected + ", as the drawing begun there has it", found);
+}
+
+void drawing_record::begin(std::vector<std::optional<fs::path>> const& folders) const {
+  std::error_code error;
+  for (auto const& folder : folders)
+    if (folder && fs::exists(*folder / record_name, error)) compare(*folder / record_name);
+  for (auto const& folder : folders) {
+    if (!folder) continue;
+    fs::create_directory(*folder, error);
+    if (error) fail(*folder, "a folder that can be made", error.message());
+    // Processes that begin together each write it: the same, or the parts' keys tell.
+    if (!fs::exists(*folder / record_name, error)) write_json(*folder / record_name, value_);
+    compare(*folder / record_name);
+  }
 }
 
 std::int64_t drawing_record::key() const {
@@ -140,6 +148,12 @@ void check_drawing_folder(fs::path const& folder) {
   if (others && !fs::exists(folder / record_name, error))
     fail(folder, "an empty folder, none, or one with the drawing.json of a drawing begun there", "other files in it");
   check_writable(folder / ".record");
+}
+
+void check_begun_folder(fs::path const& folder) {
+  std::error_code error;
+  if (!fs::is_regular_file(folder / record_name, error))
+    fail(folder, std::string("a folder with the ") + record_name + " of a drawing", "none");
 }
 
 }  // namespace examples

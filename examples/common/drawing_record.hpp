@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "command_line.hpp"
 
@@ -34,9 +35,10 @@ class drawing_record {
   drawing_record(std::string const& program, option_words const& words, int images,
                  std::map<std::string, std::optional<std::filesystem::path>> const& files);
 
-  /// @brief Makes the folder if it is not there, and writes drawing.json or compares it.
-  /// @throws input_error if another drawing was begun there, saying what differs, or the folder cannot be written
-  void begin(std::filesystem::path const& folder) const;
+  /// @brief Compares each folder's drawing.json; then makes the folders that are not there, and writes what is not.
+  /// @param folders  those that are nothing are left out
+  /// @throws input_error if another drawing was begun in one, saying what differs, or one cannot be written
+  void begin(std::vector<std::optional<std::filesystem::path>> const& folders) const;
 
   /// @brief A number that drawings which differ do not share but by accident.
   [[nodiscard]] std::int64_t key() const;
@@ -44,6 +46,8 @@ class drawing_record {
   [[nodiscard]] nlohmann::json const& value() const noexcept { return value_; }
 
  private:
+  void compare(std::filesystem::path const& file) const;
+
   nlohmann::json value_;
 };
 
@@ -51,5 +55,9 @@ class drawing_record {
 /// drawing.json. Files that are being written do not count.
 /// @throws input_error if not
 void check_drawing_folder(std::filesystem::path const& folder);
+
+/// @brief Checks that a drawing was begun in a folder.
+/// @throws input_error if not
+void check_begun_folder(std::filesystem::path const& folder);
 
 }  // namespace examples

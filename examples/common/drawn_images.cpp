@@ -35,7 +35,6 @@ drawn_images::drawn_images(drawing_options const& given, drawing_record const& r
   if (given.out_shards) {
     part_shape of{shape.tokens, shape.channels, 0, 0, 0};
     if (pictures_) of = {shape.tokens, shape.channels, pictures_->height, pictures_->width, pictures_->channels};
-    record.begin(*given.out_shards);
     parts_ = std::make_unique<part_folder>(*given.out_shards, record, of, shape.kind, std::move(shape.kinds), mine_);
     missing_ = without(mine_, parts_->found());
   } else if (given.resumes()) {
@@ -49,6 +48,7 @@ drawn_images::drawn_images(drawing_options const& given, drawing_record const& r
   if (given.gather && !missing_.empty())
     fail(*given.out_shards, "all " + std::to_string(mine_.count) + " images",
          std::to_string(found()) + "; missing are " + listed(missing_));
+  if (parts_) parts_->tidy();
   if (!given.quiet && found() > 0) std::printf("%d of %d images are there already\n", found(), mine_.count);
 }
 

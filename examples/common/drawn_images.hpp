@@ -40,13 +40,12 @@ struct image_outputs {
 /// @brief The images of one process, found and drawn.
 class drawn_images {
  public:
-  /// @brief Begins the drawing in its folder, or goes on with it.
   /// @param given     the options
-  /// @param record    of the drawing
+  /// @param record    of the drawing, which was begun in its folders
   /// @param shape     of its images
   /// @param pictures  makes pictures of tokens; nothing: none are made
   /// @param outputs   who wants them; without --out-shards they alone decide what is to be drawn
-  /// @throws input_error as drawing_record::begin and part_folder, and if images to be gathered are not there
+  /// @throws input_error as part_folder, and if images to be gathered are not there
   drawn_images(drawing_options const& given, drawing_record const& record, drawing_shape shape,
                std::optional<picture_maker> pictures, image_outputs outputs);
 

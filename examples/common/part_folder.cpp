@@ -57,7 +57,12 @@ std::size_t product(std::initializer_list<int> extents) {
 
 part_folder::part_folder(fs::path folder, drawing_record const& record, part_shape const& shape, std::string kind,
                          std::vector<int> kinds, image_range mine)
-    : folder_(std::move(folder)), key_(record.key()), shape_(shape), kind_(std::move(kind)), kinds_(std::move(kinds)) {
+    : folder_(std::move(folder)),
+      key_(record.key()),
+      shape_(shape),
+      kind_(std::move(kind)),
+      kinds_(std::move(kinds)),
+      mine_(mine) {
   std::error_code error;
   std::vector<image_range> all;
   for (auto entry = fs::directory_iterator(folder_, error); !error && entry != fs::directory_iterator();
@@ -77,9 +82,12 @@ part_folder::part_folder(fs::path folder, drawing_record const& record, part_sha
     parts_.push_back(all[i]);
     found_.push_back(inside);
   }
+}
+
+void part_folder::tidy() const {
   remove_unfinished(folder_, [&](std::string_view name) {
     auto const range = range_of(name);
-    return range && mine.contains(range->first);
+    return range && mine_.contains(range->first);
   });
 }
 

@@ -40,19 +40,23 @@ struct part_content {
 ///     drawing      I64 [1], drawing_record::key()
 class part_folder {
  public:
-  /// @brief Looks for parts, checks those that have images of `mine`, and removes what killed processes left of them.
+  /// @brief Looks for parts, and checks those that have images of `mine`.
   /// @param folder  where drawing_record::begin() was called
   /// @param record  of the drawing
   /// @param shape   of its images
   /// @param kind    "labels" or "prompts"
   /// @param kinds   of all images of the drawing
-  /// @param mine    the images that this process and no other draws now
+  /// @param mine    the images that are asked for
   /// @throws input_error if an image is in two parts, or a part is not whole or not of this drawing
   part_folder(std::filesystem::path folder, drawing_record const& record, part_shape const& shape, std::string kind,
               std::vector<int> kinds, image_range mine);
 
   /// @brief The images of `mine` that are there, in increasing order, a range for each part.
   [[nodiscard]] std::vector<image_range> const& found() const noexcept { return found_; }
+
+  /// @brief Removes what killed processes left of parts that begin with an image of `mine`, which nobody else may be
+  /// drawing now.
+  void tidy() const;
 
   /// @brief Writes a part.
   /// @param first     index of the first image
@@ -74,6 +78,7 @@ class part_folder {
   part_shape shape_;
   std::string kind_;
   std::vector<int> kinds_;
+  image_range mine_;
   std::vector<image_range> parts_, found_;  // whole parts, and of them what is in `mine`
 };
 

@@ -79,6 +79,7 @@ int run(int argc, char** argv) {
   examples::drawn_images drawn(
       *given, record, {what.of.tokens(), trained.sizes().mar.token_channels(), "prompts", prompts_of(images, *given)},
       pictures.decoder(), std::move(outputs));
+  pictures.tidy();
   what.only = drawn.missing();
   what.take = [&](int first, std::span<float const> tokens) { drawn.add(first, tokens); };
 

@@ -73,16 +73,19 @@ prompt_pictures::prompt_pictures(options const& given, drawing_record const& rec
          std::to_string(given.prompts.prompts.size()) + " prompts of " + std::to_string(given.images_per_prompt) +
              " images");
   picture_targets const targets{std::nullopt, given.out_npz, given.out_folder};
-  if (given.resumes())
-    for (auto const& folder : {given.out_folder, given.out_geneval})
-      if (folder) record.begin(*folder);
+  if (given.resumes()) record.begin({given.out_shards, given.out_folder, given.out_geneval});
   if (targets.any()) files_ = std::make_unique<picture_outputs>(targets, maker_, picture_layout{}, images);
   if (given.out_geneval) {
     std::error_code error;
     std::filesystem::create_directory(*given.out_geneval, error);
     if (error) fail(*given.out_geneval, "a folder that can be made", error.message());
   }
-  if (given.resumes()) remove_unfinished_pictures(given, given.mine(images));
+}
+
+void prompt_pictures::tidy() const {
+  if (given_.resumes())
+    remove_unfinished_pictures(given_,
+                               given_.mine(static_cast<int>(given_.prompts.prompts.size()) * given_.images_per_prompt));
 }
 
 int prompt_pictures::scale() const { return std::clamp(192 / std::max(maker_.height, maker_.width), 1, 16); }

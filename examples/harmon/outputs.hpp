@@ -28,6 +28,8 @@ class prompt_pictures {
   /// @throws input_error as vae_decoder, if a file or folder cannot be written, or the sheet would be too large
   prompt_pictures(options const& given, drawing_record const& record, request const& what, checkpoint const& trained);
 
+  /// @brief Removes from folders what killed processes left of pictures that nobody else may be writing now.
+  void tidy() const;
   /// @brief Whether an image has to be added, by index.
   [[nodiscard]] bool lacks(int image) const;
   /// @brief Takes images.

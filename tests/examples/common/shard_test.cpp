@@ -56,7 +56,7 @@ std::vector<int> const labels = [] {
 
 examples::part_folder open(std::filesystem::path const& folder, image_range mine, std::string const& seed = "1",
                            std::vector<int> const& kinds = labels) {
-  record(seed).begin(folder);
+  record(seed).begin({folder});
   return {folder, record(seed), {2, 3, 1, 2, 1}, "labels", kinds, mine};
 }
 
@@ -150,11 +150,11 @@ TEST_CASE("part_folder: what was written is found and read, also by another shar
 
 TEST_CASE("part_folder: of unfinished files it removes those of its own images") {
   test::temporary_folder const folder;
-  record("1").begin(folder.path());
+  record("1").begin({folder.path()});
   for (char const* name : {".ardent-12-3-images-000004-000005.safetensors.tmp",
                            ".ardent-12-4-images-000003-000004.safetensors.tmp", ".ardent-1-0-note.tmp"})
     bad_input::put(folder / name, "half");
-  CHECK(open(folder.path(), {4, 8}).found().empty());
+  open(folder.path(), {4, 8}).tidy();
   CHECK(!std::filesystem::exists(folder / ".ardent-12-3-images-000004-000005.safetensors.tmp"));
   CHECK(folder.entries() == 3);  // the other two, and drawing.json
 }

@@ -117,6 +117,7 @@ class Shards(unittest.TestCase):
         self.refused(*words, "--gather", "--out-shards", parts, env=ranked(1, 2), parts=["--gather", "shard 1/2"])
         self.refused(*words, "--gather", "--out-shards", parts, "--shard", "0/2", parts=["--gather", "shard 0/2"])
         self.refused(*words, "--out-shards", self.folder / "nowhere/parts", parts=["nowhere"])
+        self.refused(*words, "--gather", "--out-shards", parts, parts=["parts", "drawing.json"])
         self.assertEqual(list(self.folder.iterdir()), [])
 
         for rank, env in ((0, two), (1, ranked(1, 2))):
@@ -129,6 +130,10 @@ class Shards(unittest.TestCase):
                 self.refused(*words, *more, *folder, env=two, parts=["drawing.json", said])
             other = [word if word != "11" else "12" for word in words]
             self.refused(*other, *folder, env=two, parts=["expected images 11", "found images 12"])
+            new = "--out-folder" if folder[0] == "--out-shards" else "--out-shards"
+            self.refused(*words, "--guidance-scale", "4", *folder, new, self.folder / "new", env=two,
+                         parts=["found --guidance-scale 4"])
+            self.assertFalse((self.folder / "new").exists())
             self.assertEqual(contents(folder[1]), before)
         # a model of the same name and size whose weights differ
         source = pathlib.Path(os.environ["ARDENT_TEST_DATA"]).parents[1] / "models/fashion_flowar/fashion_flowar"
@@ -147,7 +152,10 @@ class Shards(unittest.TestCase):
         gather = [*words, "--out-shards", parts, "--gather", "--out-npz", self.folder / "all.npz"]
         last = parts / "images-000005-000010.safetensors"
         last.rename(self.folder / "kept")
+        (parts / ".ardent-7-0-images-000005-000010.safetensors.tmp").write_bytes(b"half")
         self.refused(*gather, parts=["expected all 11 images, found 5; missing are 5 to 10"])
+        # somebody may still be at work
+        self.assertTrue((parts / ".ardent-7-0-images-000005-000010.safetensors.tmp").exists())
         shutil.copy(self.folder / "kept", last)
         shutil.copy(last, parts / "images-000006-000010.safetensors")
         self.refused(*gather, parts=["image 6 in images-000005-000010.safetensors too"])
