@@ -7,7 +7,7 @@ usage: run.py HOW ROOT MESON... -- COMPILER...
 
 HOW is one of
   copy       project `subproject`, ardent copied into its subprojects/
-  git        project `subproject`, ardent by the wrap file of docs/ and as a submodule, without optimisation
+  git        libraries of project `subproject`, ardent by the wrap file of docs/ and as a submodule, unoptimised
   cuda       project `cuda`, ardent copied
   cmake      project `installed`, by CMake from an installed tree that was moved
   pkg-config project `installed`, by pkg-config from such a tree
@@ -22,7 +22,8 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).parent
-NAMES_OF_NO_ONE = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.org", "-c", "commit.gpgsign=false"]
+# Of nobody's configuration, and quick.
+GIT_CONFIGURATION = {"user.name": "nobody", "user.email": "nobody@example.org", "core.compression": "0"}
 
 
 class World:
@@ -105,16 +106,18 @@ def by_copy(world):
 def by_git(world):
     if not shutil.which("git"):
         skip("no git")
-    world.environment["GIT_ALLOW_PROTOCOL"] = "file"
+    world.environment |= {"GIT_ALLOW_PROTOCOL": "file", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    world.environment["GIT_CONFIG_COUNT"] = str(len(GIT_CONFIGURATION))
+    for i, (key, value) in enumerate(GIT_CONFIGURATION.items()):
+        world.environment |= {f"GIT_CONFIG_KEY_{i}": key, f"GIT_CONFIG_VALUE_{i}": value}
     library = world.folder / "library"
     world.copy_library(library)
     wrap = (world.root / "docs" / "ardent.wrap").read_text()
     revision = re.search(r"^revision = (.*)$", wrap, re.M).group(1)
-    git = ["git", "-C", library, *NAMES_OF_NO_ONE]
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"], ["tag", revision]):
-        world.run([*git, *command])
+        world.run(["git", "-C", library, *command])
 
-    # by the wrap file, with the address of the clone; all in C++23
+    # by the wrap file, with the address of the clone; in C++23
     project = world.project("subproject", "wrapped")
     (project / "subprojects").mkdir()
     wrap, count = re.subn(r"^url = .*$", f"url = {library.as_uri()}", wrap, flags=re.M)
@@ -124,16 +127,15 @@ def by_git(world):
     text = (project / "meson.build").read_text()
     (project / "meson.build").write_text(text.replace(", fallback: 'ardent'", ""))
     build = world.setup(project, "-Dcpp_std=c++23", "-Dbuildtype=plain")
-    world.run([*world.meson, "compile", "-C", build])
+    world.run([*world.meson, "compile", "-C", build, "left"])
     check_small(world, build, {"left", "right", "consumer"})
-    print("wrap:", world.run([build / "consumer"]), end="")
+    print("wrap: libleft was built")
 
     # as a submodule, of a clone whose submodules have not been fetched: Meson does
     origin = world.project("subproject", "origin")
-    git = ["git", "-C", origin, *NAMES_OF_NO_ONE]
     for command in (["init", "-q"], ["submodule", "--quiet", "add", library.as_uri(), "subprojects/ardent"],
                     ["add", "-A"], ["commit", "-qm", "all"]):
-        world.run([*git, *command])
+        world.run(["git", "-C", origin, *command])
     project = world.folder / "cloned"
     world.run(["git", "clone", "-q", origin.as_uri(), project])
     build = world.setup(project, "-Dbuildtype=plain")
