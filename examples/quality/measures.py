@@ -95,8 +95,6 @@ class Comparison:
 
     def difference(self, measure, arm, baseline):
         """(difference, its 95 % interval) of a measure of features."""
-        if arm is baseline:
-            return 0.0, (0.0, 0.0)
         found = measure.resampled(arm, self.weights) - measure.resampled(baseline, self.weights)
         return float(measure(arm) - measure(baseline)), interval(found)
 
