@@ -54,7 +54,8 @@ TEST_CASE("mar: DPM-Solver++ 2M is DDIM where there is one step, and nearer to m
     return std::inner_product(a.begin(), a.end(), many.begin(), 0.0, std::plus<>(),
                               [](float x, float y) { return std::abs(double{x} - double{y}); });
   };
-  CHECK(apart(of("dpm-solver++2m", "25")) < 0.6 * apart(of("ddim", "25")));
+  // both end in a step of order 1 to a clean token, so the gain is no order here; those are in solver/order_test.cpp
+  CHECK(apart(of("dpm-solver++2m", "100")) < 0.85 * apart(of("ddim", "100")));
 }
 
 TEST_CASE("mar: the clip bounds the steps that are visited") {
