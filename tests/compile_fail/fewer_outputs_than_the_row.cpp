@@ -9,4 +9,4 @@ constexpr int room = 2;
 #else
 constexpr int room = 3;
 #endif
-constexpr auto row = ardent::with_history<room>(ardent::row<double, 1, 3>{});
+static_assert(ardent::with_history<room>(ardent::row<double, 1, 3>{}).history == room);
