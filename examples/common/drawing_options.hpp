@@ -11,6 +11,7 @@
 
 #include "command_line.hpp"
 #include "drawing_record.hpp"
+#include "image_range.hpp"
 #include "model_files.hpp"
 #include "picture_outputs.hpp"
 #include "shard.hpp"

@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "drawing_options.hpp"
+#include "image_range.hpp"
 #include "part_folder.hpp"
 #include "picture_outputs.hpp"
 #include "progress.hpp"
-#include "shard.hpp"
 
 namespace examples {
 

@@ -26,12 +26,12 @@
 #include "drawing_outputs.hpp"
 #include "drawn_images.hpp"
 #include "host_executor.hpp"
+#include "image_range.hpp"
 #include "json.hpp"
 #include "labels.hpp"
 #include "program.hpp"
 #include "progress.hpp"
 #include "safetensors.hpp"
-#include "shard.hpp"
 #include "timed_model.hpp"
 #include "token_pictures.hpp"
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "drawing_record.hpp"
-#include "shard.hpp"
+#include "image_range.hpp"
 
 namespace examples {
 

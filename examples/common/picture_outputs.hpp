@@ -15,9 +15,9 @@
 #include <string_view>
 #include <vector>
 
+#include "image_range.hpp"
 #include "npz.hpp"
 #include "picture.hpp"
-#include "shard.hpp"
 
 namespace examples {
 

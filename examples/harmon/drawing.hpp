@@ -11,7 +11,7 @@
 
 #include "checkpoint.hpp"
 #include "common/drawing_cost.hpp"
-#include "common/shard.hpp"
+#include "common/image_range.hpp"
 #include "mar/plan.hpp"
 #include "model.hpp"
 

@@ -12,7 +12,7 @@
 #include "caching.hpp"
 #include "checkpoint.hpp"
 #include "common/drawing_cost.hpp"
-#include "common/shard.hpp"
+#include "common/image_range.hpp"
 #include "common/timed_model.hpp"
 #include "model.hpp"
 #include "plan.hpp"

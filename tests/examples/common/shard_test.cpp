@@ -15,6 +15,7 @@
 #include "bad_input.hpp"
 #include "common/atomic_file.hpp"
 #include "common/drawing_record.hpp"
+#include "common/image_range.hpp"
 #include "common/part_folder.hpp"
 #include "support/environment.hpp"
 
