@@ -12,8 +12,8 @@ import sys
 
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 CODE = {".hpp", ".cuh", ".cpp", ".cu"}
-WITH_LICENCE = CODE | {".py", ".sh", ".build", ".options"}
-WITH_LICENCE_NAMES = {"dev", "run", ".clang-format", ".gitignore"}
+WITH_LICENCE = CODE | {".py", ".sh", ".build", ".options", ".in", ".wrap"}
+WITH_LICENCE_NAMES = {"dev", "run", ".clang-format", ".gitignore", "CMakeLists.txt"}
 IGNORED_FOLDERS = {".git", ".venv", "build", "__pycache__", "subprojects"}
 
 # A line at the left margin that begins the declaration of a name at namespace scope.
@@ -113,11 +113,25 @@ def check_quotes(root):
                 yield f"docs/{path.name}: expected a quote that stands in {source}, found another:\n{code}"
 
 
+def check_version(root):
+    """meson.build states the version that the header states, and names the namespace after."""
+    header = (root / "include" / "ardent" / "version.hpp").read_text()
+    numbers = [re.search(rf"#define ARDENT_VERSION_{part} (\d+)", header).group(1) for part in ("MAJOR", "MINOR", "PATCH")]
+    stated = re.search(r"\bversion: '([^']*)'", (root / "meson.build").read_text()).group(1)
+    if stated != ".".join(numbers):
+        yield f"meson.build: expected version {'.'.join(numbers)}, as include/ardent/version.hpp says, found {stated}"
+    if f"inline namespace v{numbers[0]} {{" not in header:
+        yield f"include/ardent/version.hpp: expected inline namespace v{numbers[0]}, after the version, found another"
+    revision = re.search(r"^revision = (.*)$", (root / "docs" / "ardent.wrap").read_text(), re.M).group(1)
+    if revision != f"v{'.'.join(numbers)}":
+        yield f"docs/ardent.wrap: expected revision v{'.'.join(numbers)}, found {revision}"
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
     checked = list(files(root))
     found = [problem for path in checked for problem in check(path, root)] + [
-        *check_readme(root), *check_quotes(root)]
+        *check_readme(root), *check_quotes(root), *check_version(root)]
     print("\n".join(found) if found else f"{len(checked)} files are as they should be")
     return 1 if found else 0
 

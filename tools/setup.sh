@@ -34,7 +34,8 @@ missing_packages() {
         done
         ;;
       test)
-        for name in doctest-dev clang-19 libclang-rt-19-dev libomp-19-dev llvm-19; do
+        has_command cmake || echo cmake
+        for name in doctest-dev clang-19 libclang-rt-19-dev libomp-19-dev llvm-19 openmpi-bin; do
           has_package "$name" || echo "$name"
         done
         has_command doxygen || echo doxygen

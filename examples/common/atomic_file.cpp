@@ -7,11 +7,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "error.hpp"
 
@@ -39,11 +41,13 @@ class descriptor {
   int fd_;
 };
 
+constexpr std::string_view unfinished_prefix = ".ardent-", unfinished_suffix = ".tmp";
+
 /// A freshly made temporary file that is removed when it goes out of scope, unless it was renamed before.
 class temporary_file {
  public:
   /// @param directory where to make it
-  /// @param target the file it will become, for messages only
+  /// @param target the file it will become
   temporary_file(fs::path const& directory, fs::path const& target)
       : name_(), file_(create(directory, target, name_)) {}
   temporary_file(temporary_file const&) = delete;
@@ -61,11 +65,16 @@ class temporary_file {
   }
 
  private:
-  // A short name of its own, not one built from the target's, which may already be as long as names can be.
+  // .ardent-PROCESS-COUNTER-TARGET.tmp; without a target whose name may already be as long as names can be.
   static descriptor create(fs::path const& directory, fs::path const& target, fs::path& name) {
     static std::atomic<unsigned> counter = 0;
+    std::string of = target.filename().string();
+    if (of.size() > 100) of.clear();
     for (;;) {
-      fs::path trial = directory / (".ardent-" + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".tmp");
+      std::string trial_name(unfinished_prefix);
+      trial_name += std::to_string(::getpid()) + "-" + std::to_string(counter++) + "-" + of;
+      trial_name += unfinished_suffix;
+      fs::path trial = directory / trial_name;
       int const fd = ::open(trial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
       if (fd >= 0) {
         name = std::move(trial);
@@ -193,6 +202,26 @@ void atomic_output::commit() { put_in_place(state_->temporary, state_->place, st
 
 void write_atomically(fs::path const& path, std::string_view content) {
   write_atomically(path, std::as_bytes(std::span(content)));
+}
+
+bool is_unfinished(std::string_view name) {
+  return name.starts_with(unfinished_prefix) && name.ends_with(unfinished_suffix);
+}
+
+void remove_unfinished(fs::path const& directory, std::function<bool(std::string_view)> const& whose) {
+  std::error_code error;
+  std::vector<fs::path> gone;
+  for (auto entry = fs::directory_iterator(directory, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    std::string const name = entry->path().filename().string();
+    if (!is_unfinished(name)) continue;
+    std::string_view target(name);
+    target.remove_suffix(unfinished_suffix.size());
+    target.remove_prefix(unfinished_prefix.size());
+    for (int number = 0; number < 2; ++number) target.remove_prefix(std::min(target.find('-') + 1, target.size()));
+    if (whose(target)) gone.push_back(entry->path());
+  }
+  for (fs::path const& file : gone) fs::remove(file, error);
 }
 
 void check_writable(fs::path const& path) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -54,6 +55,14 @@ class atomic_output {
   struct state;
   std::unique_ptr<state> state_;
 };
+
+/// @brief Whether a name is that of a file that is being written atomically, or was when its process was killed.
+[[nodiscard]] bool is_unfinished(std::string_view name);
+
+/// @brief Removes what killed processes left of files that they were writing atomically. What cannot be removed stays.
+/// @param directory  where to look; not below it
+/// @param whose      whether the file of this name is one that nobody else is writing now
+void remove_unfinished(std::filesystem::path const& directory, std::function<bool(std::string_view name)> const& whose);
 
 /// @brief Checks before a long computation that write_atomically could start: makes the temporary file and removes it.
 /// @param path the file that will be written

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <iterator>
 #include <string>
 
@@ -51,8 +52,63 @@ void add_output_options(CLI::App& app, drawing_options& o, std::string const& pr
   add_file(app, "--out-npz", o.out_npz, "the pictures as numpy.savez has them: uint8 NHWC under arr_0");
   add_file(app, "--out-folder", o.out_folder,
            "the pictures as 000000.png, 000001.png, ... in this empty or new folder");
+  add_file(app, "--out-shards", o.out_shards,
+           "tokens and pictures, a file for each batch, in this folder; what is there is not drawn again");
   add_file(app, "--dump", o.dump, "the tokens [images, tokens, channels] and labels, safetensors");
+  app.add_option_function<std::string>(
+         "--shard", [&o](std::string const& text) { o.shard = parse_shard(text); },
+         "i/n: of n processes that share the drawing this is number i, from 0 [what MPI or Slurm say]")
+      ->type_name("i/n");
+  app.add_flag("--gather", o.gather, "draw nothing: make the other outputs of --out-shards, if all images are there");
   app.add_flag("--quiet", o.quiet, "print nothing but errors");
+}
+
+bool parse_drawing_options(CLI::App& app, drawing_options& o, int argc, char** argv) {
+  if (!parse_command_line(app, argc, argv)) return false;
+  o.words = drawing_words(app);
+  if (!o.shard) o.shard = shard_of_environment([](char const* name) { return std::getenv(name); });
+  if (!o.gather) return true;
+  if (!o.out_shards) fail("--gather", "--out-shards, the folder to take images from", "none");
+  // the script of a Slurm job counts as the first of its tasks
+  if (o.shard && (o.shard->index > 0 || (o.shard->count > 1 && o.shard->from == "--shard")))
+    fail("--gather", "one process for all images",
+         "shard " + std::to_string(o.shard->index) + "/" + std::to_string(o.shard->count) + " (" + o.shard->from + ")");
+  o.shard.reset();
+  return true;
+}
+
+void print_shard(drawing_options const& o, int images) {
+  if (o.quiet || !o.shard) return;
+  image_range const mine = o.mine(images);
+  std::string const which =
+      mine.count == 0 ? "none" : std::to_string(mine.first) + " to " + std::to_string(mine.end() - 1);
+  std::printf("shard %d/%d (%s): images %s of %d\n", o.shard->index, o.shard->count, o.shard->from.c_str(),
+              which.c_str(), images);
+  std::fflush(stdout);
+}
+
+void check_sharded_outputs(drawing_options const& o, bool others) {
+  if (!o.shard || o.shard->count == 1) return;
+  std::string const found =
+      "shard " + std::to_string(o.shard->index) + "/" + std::to_string(o.shard->count) + " (" + o.shard->from + ")";
+  for (named_file const& one : {named_file{o.out, "--out"}, {o.out_npz, "--out-npz"}, {o.dump, "--dump"}})
+    if (one.file)
+      fail(one.what, "one process for all images (several: --out-shards, and this option with --gather afterwards)",
+           found);
+  if (!o.out_shards && !o.out_folder && !others)
+    fail("--out-shards", "a folder that all shards write to, or --out-folder", "none, and " + found);
+}
+
+void check_output_folder(drawing_options const& o, std::filesystem::path const& folder) {
+  o.resumes() ? check_drawing_folder(folder) : check_empty_folder(folder);
+}
+
+drawing_record record_of(drawing_options const& o, std::string const& program, int images,
+                         std::map<std::string, std::optional<std::filesystem::path>> files) {
+  if (!o.resumes()) return {program, {}, images, {}};  // nobody asks for it
+  files["vae"] = o.vae;
+  if (o.vae) files["vae_config"] = o.vae_config.value_or(std::filesystem::path(*o.vae).replace_extension(".json"));
+  return {program, o.words, images, files};
 }
 
 void check_outputs(drawing_options const& o, model_files const& model) {
@@ -71,7 +127,8 @@ void check_outputs(drawing_options const& o, model_files const& model) {
       if (outputs[j].file) check_other_file(*outputs[i].file, *outputs[j].file, outputs[j].what);
   }
   if (o.out_npz) static_cast<void>(atomic_output(*o.out_npz));
-  if (o.out_folder) check_empty_folder(*o.out_folder);
+  if (o.out_folder) check_output_folder(o, *o.out_folder);
+  if (o.out_shards) o.gather ? check_begun_folder(*o.out_shards) : check_drawing_folder(*o.out_shards);
 }
 
 void settle_outputs(drawing_options& o, std::string const& program, token_pictures const& tokens,
@@ -79,7 +136,7 @@ void settle_outputs(drawing_options& o, std::string const& program, token_pictur
   std::string const name = printable_path(model);
   if (o.vae && tokens.pixels) fail("--vae", "a model that draws latents", name + ", which draws pixels");
   if (tokens.pixels || o.vae) {
-    if (!o.pictures().any() && !o.dump) o.out = program + ".png";
+    if (!o.pictures().any() && !o.dump && !o.out_shards) o.out = program + ".png";
     if (o.out) check_writable(*o.out);
     return;
   }
@@ -88,22 +145,12 @@ void settle_outputs(drawing_options& o, std::string const& program, token_pictur
   for (named_file const& output :
        {named_file{o.out, "--out"}, {o.out_npz, "--out-npz"}, {o.out_folder, "--out-folder"}})
     if (output.file) fail(output.what, "a model that draws pixels, or --vae, or --dump for the tokens", why);
-  if (!o.dump) fail("--dump", "a file for the tokens", "none, and " + why);
+  if (!o.dump && !o.out_shards) fail("--dump", "a file for the tokens", "none, and " + why);
 }
 
-std::unique_ptr<picture_outputs> open_pictures(drawing_options const& o, token_pictures const& tokens,
-                                               std::vector<int> const& labels) {
-  if (!o.pictures().any()) return nullptr;
-  picture_maker const maker = tokens.maker(o.vae, o.vae_config, o.threads);
-  picture_layout sheet;
-  if (o.out) sheet = picture_layout::of(labels, maker.width, maker.channels);
-  return std::make_unique<picture_outputs>(o.pictures(), maker, sheet, static_cast<int>(labels.size()));
-}
-
-void print_outputs(drawing_options const& o, picture_outputs const* pictures) {
-  if (o.vae && pictures != nullptr) std::printf("%.2f s in the VAE's decoder and the pictures\n", pictures->seconds());
-  for (auto const& file : {o.out, o.out_npz, o.out_folder, o.dump})
-    if (file) std::printf("wrote %s\n", file->c_str());
+void print_outputs(drawing_options const& o) {
+  for (auto const& file : {o.out, o.out_npz, o.out_folder, o.out_shards, o.dump})
+    if (file && (!o.gather || file != o.out_shards)) std::printf("wrote %s\n", file->c_str());
 }
 
 }  // namespace examples

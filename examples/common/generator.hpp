@@ -14,6 +14,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,14 +23,16 @@
 
 #include "drawing_cost.hpp"
 #include "drawing_options.hpp"
+#include "drawing_outputs.hpp"
+#include "drawn_images.hpp"
 #include "host_executor.hpp"
+#include "image_range.hpp"
 #include "json.hpp"
 #include "labels.hpp"
 #include "program.hpp"
 #include "progress.hpp"
 #include "safetensors.hpp"
 #include "timed_model.hpp"
-#include "token_dump.hpp"
 #include "token_pictures.hpp"
 
 namespace examples {
@@ -69,34 +72,29 @@ concept generator_system =
     };
 
 /// @brief Draws images with one sampler, batch after batch.
-/// @param labels one for each image
+/// @param labels one for each image of the whole drawing
+/// @param images  what is to be drawn of them, and the progress
 /// @param take  takes the sequences of each batch
 /// @return what it cost
 template <class System, class Sampler>
 drawing_cost draw_batches(System const& system, Sampler const& sampler, std::vector<int> const& labels,
-                          drawing_options const& given, token_taker const& take) {
+                          drawn_images const& images, drawing_options const& given, token_taker const& take) {
   host_executor const executor(given.threads);
   drawing_cost cost = planned_cost(sampler);
   picture_tokens const of = system.tokens();
-  std::size_t const images = labels.size(), most = std::min(static_cast<std::size_t>(given.batch), images);
-  token_room room(images, most, static_cast<std::size_t>(of.sequence) * static_cast<std::size_t>(of.channels), take);
-  int const batches = static_cast<int>((images + most - 1) / most);
-  progress shown(sampler.ar_steps() * batches, static_cast<int>(images) * of.sequence, !given.quiet, stdout);
-  int done_steps = 0, done_tokens = 0;
-  auto const watch = [&](ardent::ar_step_report const& report) {
-    shown.update(done_steps++, done_tokens += report.rows, report.effective_steps);
-  };
+  token_room room(labels.size(), static_cast<std::size_t>(given.batch),
+                  static_cast<std::size_t>(of.sequence) * static_cast<std::size_t>(of.channels), take);
+  image_progress shown = images.progress(sampler.ar_steps(), of.sequence, given.batch, !given.quiet);
+  auto const watch = [&](ardent::ar_step_report const& report) { shown.step(report.rows, report.effective_steps); };
   auto const start = std::chrono::steady_clock::now();
-  for (std::size_t first = 0; first < images;) {
-    std::size_t const count = std::min(most, images - first);
+  for (image_range const& batch : batches_of(images.missing(), given.batch)) {
+    auto const first = static_cast<std::size_t>(batch.first), count = static_cast<std::size_t>(batch.count);
     auto const part = std::span(labels).subspan(first, count);
     auto model = system.model({part.begin(), part.end()}, Sampler::branches, executor.threads());
     timed_batched_model timed(model, cost.backbone_seconds);
     ardent::generate_batched(sampler, timed, executor, ardent::random::philox(given.seed),
-                             {static_cast<int>(count), static_cast<std::uint32_t>(first)}, room.of(first, count),
-                             watch);
+                             {batch.count, static_cast<std::uint32_t>(first)}, room.of(first, count), watch);
     room.finished(first, count);
-    first += count;
   }
   cost.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() - room.seconds();
   return cost;
@@ -127,7 +125,8 @@ int run_generator(int argc, char** argv) {
   System::add_options(app, choices);
   add_machine_options(app, given);
   add_output_options(app, given, System::name);
-  if (!parse_command_line(app, argc, argv)) return 0;
+  if (!parse_drawing_options(app, given, argc, argv)) return 0;
+  check_sharded_outputs(given);
   System::check(choices);
   model_files const files = model_files::chosen(given.weights, given.config, model_files::shipped(System::shipped));
   check_outputs(given, files);
@@ -143,22 +142,19 @@ int run_generator(int argc, char** argv) {
                        system.class_num(), INT_MAX / of.sequence);
 
   drawing_cost cost;
-  token_dump dump(of.count, of.channels);
-  std::unique_ptr<picture_outputs> pictures;
+  std::optional<drawing_outputs> outputs;
   system.with_sampler(choices, [&](auto const& sampler) {
-    pictures = open_pictures(given, system.pictures(), labels);  // not before all else is known to be right
-    cost = draw_batches(system, sampler, labels, given, [&](int, std::span<float const> sequences) {
-      std::vector<float> const tokens = picture_part(sequences, of);
-      if (given.dump) dump.add(tokens);
-      if (pictures) pictures->add(tokens);
+    // not before all else is known to be right
+    drawing_record const record = record_of(given, System::name, static_cast<int>(labels.size()),
+                                            {{"weights", files.weights}, {"config", files.config}});
+    outputs.emplace(given, record, system.pictures(), drawing_shape{of.count, of.channels, "labels", labels});
+    drawn_images& images = outputs->images();
+    cost = draw_batches(system, sampler, labels, images, given, [&](int first, std::span<float const> sequences) {
+      images.add(first, picture_part(sequences, of));
     });
   });
-  if (given.dump) dump.write(*given.dump, labels, cost);
-  if (pictures) pictures->finish();
-  if (!given.quiet) {
-    print_cost(cost, static_cast<int>(labels.size()));
-    print_outputs(given, pictures.get());
-  }
+  outputs->finish(cost);
+  if (!given.quiet) outputs->print(cost);
   return 0;
 }
 

@@ -31,7 +31,11 @@ void write_geneval(std::filesystem::path const& folder, int prompt, int sample, 
     if (error) fail(part, "a folder that can be made", error.message());
   }
   if (sample == 0) write_atomically(of_prompt / "metadata.jsonl", entry.dump() + "\n");
-  write_png(samples / (digits("%04d", sample) + ".png"), made);
+  write_png(geneval_file(folder, prompt, sample), made);
+}
+
+std::filesystem::path geneval_file(std::filesystem::path const& folder, int prompt, int sample) {
+  return folder / digits("%05d", prompt) / "samples" / (digits("%04d", sample) + ".png");
 }
 
 }  // namespace examples

@@ -21,4 +21,7 @@ namespace examples {
 void write_geneval(std::filesystem::path const& folder, int prompt, int sample, nlohmann::json const& entry,
                    picture const& made);
 
+/// @brief Where a picture of a prompt lies, FOLDER/00000/samples/0000.png.
+[[nodiscard]] std::filesystem::path geneval_file(std::filesystem::path const& folder, int prompt, int sample);
+
 }  // namespace examples

@@ -5,16 +5,17 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
+#include <fstream>
 #include <string>
 #include <system_error>
 #include <utility>
 
 #include "atomic_file.hpp"
 #include "error.hpp"
-#include "timed_model.hpp"
 
 namespace examples {
 
@@ -49,8 +50,65 @@ void check_empty_folder(fs::path const& folder) {
   check_writable(real / ".folder");
 }
 
-picture_outputs::picture_outputs(picture_targets to, picture_maker how, picture_layout const& sheet, int images)
-    : to_(std::move(to)), how_(std::move(how)), sheet_layout_(sheet), images_(images) {
+std::string numbered_png(int image) {
+  std::array<char, 32> name{};
+  std::snprintf(name.data(), name.size(), "%06d.png", image);
+  return name.data();
+}
+
+std::optional<int> number_of_png(std::string_view name) {
+  int number = 0;
+  auto const [stop, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error != std::errc{} || number < 0 || numbered_png(number) != name) return std::nullopt;
+  return number;
+}
+
+void remove_unfinished_pngs(fs::path const& folder, image_range mine) {
+  remove_unfinished(folder, [&](std::string_view name) {
+    auto const image = number_of_png(name);
+    return image && mine.contains(*image);
+  });
+}
+
+bool is_png(fs::path const& file) {
+  constexpr std::string_view begin("\x89PNG\r\n\x1a\n", 8), end("\0\0\0\0IEND\xae\x42\x60\x82", 12);
+  std::ifstream stream(file, std::ios::binary);
+  std::array<char, 12> bytes{};
+  if (!stream.read(bytes.data(), begin.size()) || std::string_view(bytes.data(), begin.size()) != begin) return false;
+  stream.seekg(-static_cast<std::streamoff>(end.size()), std::ios::end);
+  return stream.read(bytes.data(), end.size()) && std::string_view(bytes.data(), end.size()) == end;
+}
+
+std::vector<std::uint8_t> picture_maker::samples(std::span<float const> tokens) const {
+  std::vector<float> const made = pixels(tokens);
+  std::vector<std::uint8_t> all;
+  all.reserve(made.size());
+  for (std::size_t at = 0; at < made.size(); at += size()) {
+    picture const one = image_of({std::span(made).subspan(at, size()), 1, channels, height, width}, 0);
+    all.insert(all.end(), one.samples().begin(), one.samples().end());
+  }
+  return all;
+}
+
+picture picture_of(picture_maker const& how, std::span<std::uint8_t const> samples) {
+  picture made(how.width, how.height, how.channels);
+  std::ranges::copy(samples, &made.at(0, 0, 0));
+  return made;
+}
+
+std::vector<float> planes_of(picture_maker const& how, std::span<std::uint8_t const> samples) {
+  std::vector<float> planes;
+  planes.reserve(samples.size());
+  auto const channels = static_cast<std::size_t>(how.channels);
+  for (std::size_t image = 0; image < samples.size(); image += how.size())
+    for (std::size_t c = 0; c < channels; ++c)
+      for (std::size_t at = c; at < how.size(); at += channels)
+        planes.push_back(static_cast<float>(samples[image + at]) / 255.0f);
+  return planes;
+}
+
+picture_outputs::picture_outputs(picture_targets to, picture_maker const& how, picture_layout const& sheet, int images)
+    : to_(std::move(to)), how_(how), sheet_layout_(sheet), images_(images) {
   if (to_.npz) npz_ = std::make_unique<npz_writer>(*to_.npz, images, how_.height, how_.width, how_.channels);
   if (!to_.folder) return;
   std::error_code error;
@@ -58,31 +116,22 @@ picture_outputs::picture_outputs(picture_targets to, picture_maker how, picture_
   if (error) fail(*to_.folder, "a folder that can be made", error.message());
 }
 
-void picture_outputs::add(std::span<float const> tokens) {
-  stopwatch const timed(seconds_);
-  std::vector<float> const pixels = how_.pixels(tokens);
-  std::size_t const size = static_cast<std::size_t>(how_.channels) * static_cast<std::size_t>(how_.height) *
-                           static_cast<std::size_t>(how_.width);
-  image_batch const batch{pixels, static_cast<int>(pixels.size() / size), how_.channels, how_.height, how_.width};
-  if (to_.sheet) sheet_.insert(sheet_.end(), pixels.begin(), pixels.end());
-  for (int i = 0; i < batch.count && (to_.npz || to_.folder); ++i) {
-    image_batch one = batch;
-    one.count = 1;
-    one.values = batch.values.subspan(static_cast<std::size_t>(i) * size, size);
-    picture const made = image_of(one, 0);
-    if (npz_) npz_->add(made.samples());
-    if (!to_.folder) continue;
-    std::array<char, 32> name{};
-    std::snprintf(name.data(), name.size(), "%06d.png", taken_ + i);
-    write_png(*to_.folder / name.data(), made);
-  }
-  taken_ += batch.count;
+bool picture_outputs::lacks(int image) const {
+  return to_.sheet || to_.npz || (to_.folder && !is_png(*to_.folder / numbered_png(image)));
+}
+
+void picture_outputs::add(int first, std::span<std::uint8_t const> samples) {
+  if (to_.sheet) sheet_.insert(sheet_.end(), samples.begin(), samples.end());
+  if (npz_) npz_->add(samples);
+  if (!to_.folder) return;
+  for (std::size_t at = 0; at < samples.size(); at += how_.size())
+    write_png(*to_.folder / numbered_png(first++), picture_of(how_, samples.subspan(at, how_.size())));
 }
 
 void picture_outputs::finish() {
-  stopwatch const timed(seconds_);
   if (to_.sheet) {
-    image_batch const all{sheet_, images_, how_.channels, how_.height, how_.width};
+    std::vector<float> const planes = planes_of(how_, sheet_);
+    image_batch const all{planes, images_, how_.channels, how_.height, how_.width};
     write_png(*to_.sheet, make_grid(all, sheet_layout_.columns, sheet_layout_.scale, picture_layout::margin));
   }
   if (npz_) npz_->finish();

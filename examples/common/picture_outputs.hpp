@@ -4,14 +4,18 @@
 // files. What is drawn is never kept longer than an output needs it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "image_range.hpp"
 #include "npz.hpp"
 #include "picture.hpp"
 
@@ -24,7 +28,30 @@ struct picture_maker {
   int width = 0;     ///< likewise
   /// @brief Tokens of whole images to [images][channels][height][width] in [0, 1]; what lies outside is clipped.
   std::function<std::vector<float>(std::span<float const>)> pixels;
+
+  /// @brief The same rounded to 8 bits.
+  /// @return [images][height][width][channels]
+  /// @throws std::invalid_argument if a pixel is NaN
+  [[nodiscard]] std::vector<std::uint8_t> samples(std::span<float const> tokens) const;
+  /// @brief Samples of a picture.
+  [[nodiscard]] std::size_t size() const noexcept {
+    return static_cast<std::size_t>(channels) * static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
+  }
 };
+
+/// @brief The name of a numbered file: 000000.png, 000001.png, ...
+[[nodiscard]] std::string numbered_png(int image);
+
+/// @brief Which number a numbered file has.
+/// @return nothing if that is not its name
+[[nodiscard]] std::optional<int> number_of_png(std::string_view name);
+
+/// @brief Removes what killed processes left of numbered files that nobody else writes now.
+/// @param mine  their images
+void remove_unfinished_pngs(std::filesystem::path const& folder, image_range mine);
+
+/// @brief Whether a file begins and ends as a PNG does. One that is written atomically does, or is not there.
+[[nodiscard]] bool is_png(std::filesystem::path const& file);
 
 /// @brief How pictures lie on a sheet.
 struct picture_layout {
@@ -44,7 +71,7 @@ struct picture_layout {
 struct picture_targets {
   std::optional<std::filesystem::path> sheet;   ///< all pictures on one, PNG
   std::optional<std::filesystem::path> npz;     ///< uint8 [images][height][width][channels] under arr_0
-  std::optional<std::filesystem::path> folder;  ///< 000000.png, 000001.png, ...; empty or new
+  std::optional<std::filesystem::path> folder;  ///< 000000.png, 000001.png, ... by the images' indices
 
   /// @brief Whether there is any.
   [[nodiscard]] bool any() const { return sheet || npz || folder; }
@@ -58,32 +85,37 @@ void check_empty_folder(std::filesystem::path const& folder);
 class picture_outputs {
  public:
   /// @param to      the files; a folder that is not there is made
-  /// @param how     makes the pictures
+  /// @param how     made the pictures
   /// @param sheet   how the sheet is laid out; only with to.sheet
   /// @param images  how many there will be, at least 1
   /// @throws input_error if a file cannot be written
-  picture_outputs(picture_targets to, picture_maker how, picture_layout const& sheet, int images);
+  picture_outputs(picture_targets to, picture_maker const& how, picture_layout const& sheet, int images);
 
-  /// @brief Takes the next images.
-  /// @param tokens of whole images
+  /// @brief Whether an image has to be added: always for sheet and array, which want all of them, in order; for the
+  /// folder if it does not have it.
+  [[nodiscard]] bool lacks(int image) const;
+  /// @brief Takes pictures.
+  /// @param first    the first one's index
+  /// @param samples  [pictures][height][width][channels]
   /// @throws input_error if a file cannot be written
-  /// @throws std::invalid_argument if a pixel is NaN
-  void add(std::span<float const> tokens);
+  void add(int first, std::span<std::uint8_t const> samples);
   /// @brief Completes sheet and array; until then neither file is there.
   /// @throws input_error if a file cannot be written
   void finish();
-  /// @brief Seconds spent in making and writing pictures.
-  [[nodiscard]] double seconds() const noexcept { return seconds_; }
 
  private:
   picture_targets to_;
   picture_maker how_;
   picture_layout sheet_layout_;
   int images_;
-  int taken_ = 0;
-  double seconds_ = 0.0;
-  std::vector<float> sheet_;  // pixels of all pictures, if there is a sheet
+  std::vector<std::uint8_t> sheet_;  // samples of all pictures, if there is a sheet
   std::unique_ptr<npz_writer> npz_;
 };
+
+/// @brief One picture of its samples, [height][width][channels].
+[[nodiscard]] picture picture_of(picture_maker const& how, std::span<std::uint8_t const> samples);
+
+/// @brief Samples of pictures as make_sheet and make_grid want them: [pictures][channels][height][width] in [0, 1].
+[[nodiscard]] std::vector<float> planes_of(picture_maker const& how, std::span<std::uint8_t const> samples);
 
 }  // namespace examples

@@ -53,4 +53,25 @@ class progress {
   bool open_ = false;                              // a line on the terminal is not ended yet
 };
 
+/// @brief A progress line of images drawn in batches, some of which may have been there.
+class image_progress {
+ public:
+  /// @param ar_steps, tokens, enabled, stream  as progress has them, with those of images that were there
+  /// @param done_steps   AR steps done already
+  /// @param done_tokens  tokens known already
+  image_progress(int ar_steps, int tokens, bool enabled, std::FILE* stream, int done_steps, int done_tokens)
+      : shown_(ar_steps, tokens, enabled, stream), done_steps_(done_steps), done_tokens_(done_tokens) {}
+
+  /// @brief Reports an AR step of a batch.
+  /// @param tokens   drawn in it
+  /// @param steps_k  denoising steps it took
+  void step(int tokens, int steps_k) { shown_.update(done_steps_++, done_tokens_ += tokens, steps_k); }
+  /// @brief As progress::finish().
+  void finish() { shown_.finish(); }
+
+ private:
+  progress shown_;
+  int done_steps_, done_tokens_;
+};
+
 }  // namespace examples

@@ -137,6 +137,8 @@ class safetensors_writer {
   void add(std::string name, std::vector<std::int64_t> shape, std::span<double const> values);
   /// @brief Adds an I64 tensor.
   void add(std::string name, std::vector<std::int64_t> shape, std::span<std::int64_t const> values);
+  /// @brief Adds a U8 tensor.
+  void add(std::string name, std::vector<std::int64_t> shape, std::span<std::uint8_t const> values);
   /// @brief Adds an F16 tensor, rounding to nearest, ties to even.
   void add_f16(std::string name, std::vector<std::int64_t> shape, std::span<float const> values);
   /// @brief Adds a BF16 tensor, rounding to nearest, ties to even.

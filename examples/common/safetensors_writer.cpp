@@ -73,6 +73,10 @@ void safetensors_writer::add(std::string name, std::vector<std::int64_t> shape, 
   insert(std::move(name), dtype::i64, std::move(shape), std::as_bytes(values));
 }
 
+void safetensors_writer::add(std::string name, std::vector<std::int64_t> shape, std::span<std::uint8_t const> values) {
+  insert(std::move(name), dtype::u8, std::move(shape), std::as_bytes(values));
+}
+
 void safetensors_writer::add_f16(std::string name, std::vector<std::int64_t> shape, std::span<float const> values) {
   auto const halves = rounded(values, to_float16);
   insert(std::move(name), dtype::f16, std::move(shape), std::as_bytes(std::span(halves)));

@@ -2,7 +2,6 @@
 //
 // The one place where what was chosen at run time meets typed samplers: with and without guidance, for both ways in
 // which a backbone keeps its matrices.
-#include <algorithm>
 #include <ardent/annealing/rising.hpp>
 #include <ardent/annealing/table.hpp>
 #include <ardent/generate.hpp>
@@ -23,12 +22,12 @@ namespace {
 template <class Sampler, class Storage>
 drawing_cost draw_with(Sampler const& sampler, backbone<Storage> const& network, checkpoint const& trained,
                        request const& what) {
+  drawing_cost cost = planned_cost(sampler);
+  if (what.only.empty()) return cost;
   host_executor const executor(what.threads);
   adaln_head<float> const head(trained.head());
   positions const places(trained.sizes(), trained.network(), what.of);
-  drawing_cost cost = planned_cost(sampler);
-  std::size_t const images = what.prompts.size(), most = std::min(static_cast<std::size_t>(what.batch), images);
-  token_room room(images, most,
+  token_room room(what.prompts.size(), static_cast<std::size_t>(what.batch),
                   static_cast<std::size_t>(sampler.sequence_length()) *
                       static_cast<std::size_t>(trained.sizes().mar.token_channels()),
                   what.take);
@@ -36,16 +35,15 @@ drawing_cost draw_with(Sampler const& sampler, backbone<Storage> const& network,
     what.watch(report.ar_step, report.rows, report.effective_steps);
   };
   auto const start = std::chrono::steady_clock::now();
-  for (std::size_t first = 0; first < images;) {
-    std::size_t const count = std::min(most, images - first);
+  for (image_range const& batch : batches_of(what.only, what.batch)) {
+    auto const first = static_cast<std::size_t>(batch.first), count = static_cast<std::size_t>(batch.count);
     auto const prompts = std::span(what.prompts).subspan(first, count);
     std::vector<prompt> const unconditional(Sampler::guided ? count : 0, what.unconditional);
     model<Storage, float> drawn(network, places, head, {prompts.begin(), prompts.end()}, unconditional, executor);
     timed_model timed(drawn, cost.backbone_seconds);
     ardent::generate(sampler, timed, executor, ardent::random::philox(what.seed),
-                     {static_cast<int>(count), static_cast<std::uint32_t>(first)}, room.of(first, count), watch);
+                     {batch.count, static_cast<std::uint32_t>(first)}, room.of(first, count), watch);
     room.finished(first, count);
-    first += count;
   }
   cost.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() - room.seconds();
   return cost;

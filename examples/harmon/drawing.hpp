@@ -11,6 +11,7 @@
 
 #include "checkpoint.hpp"
 #include "common/drawing_cost.hpp"
+#include "common/image_range.hpp"
 #include "mar/plan.hpp"
 #include "model.hpp"
 
@@ -22,7 +23,8 @@ struct request {
   std::vector<int> steps;                        ///< denoising steps of each AR step; its size is the AR steps
   std::optional<mar::chosen_guidance> guidance;  ///< nothing: one branch
   double temperature = 1.0;                      ///< factor on the noise of the steps
-  std::vector<prompt> prompts;                   ///< one for each image
+  std::vector<prompt> prompts;                   ///< one for each image of the whole drawing
+  std::vector<image_range> only;                 ///< which of them are drawn, in increasing order
   prompt unconditional;                          ///< of the other branch; not read without guidance
   std::uint64_t seed = 0;  ///< of all randomness; with it, image i is the same however it is drawn
   int batch = 4;           ///< images at a time, at least 1
@@ -34,7 +36,7 @@ struct request {
 };
 
 /// @brief Draws images, and hands each batch to request::take.
-/// @return what it cost, without the time of who takes them
+/// @return what it cost, without the time of who takes them; if nothing is drawn, what an image takes
 /// @throws input_error if a prompt is not one of the model's, or too long
 /// @throws std::invalid_argument if the request contradicts itself
 [[nodiscard]] drawing_cost draw(checkpoint const& trained, request const& what);

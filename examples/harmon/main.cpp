@@ -8,11 +8,15 @@
 #include <filesystem>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "common/drawing_cost.hpp"
+#include "common/drawing_record.hpp"
+#include "common/drawn_images.hpp"
+#include "common/image_range.hpp"
+#include "common/model_files.hpp"
 #include "common/program.hpp"
-#include "common/progress.hpp"
 #include "common/safetensors.hpp"
 #include "latents.hpp"
 #include "options.hpp"
@@ -24,13 +28,19 @@ namespace harmon = examples::harmon;
 
 std::vector<std::int64_t> widened(std::vector<int> const& numbers) { return {numbers.begin(), numbers.end()}; }
 
+// Of each image, its prompt's index.
+std::vector<int> prompts_of(int images, harmon::options const& given) {
+  std::vector<int> prompts;
+  for (int i = 0; i < images; ++i) prompts.push_back(i / given.images_per_prompt);
+  return prompts;
+}
+
 void write_tokens(std::filesystem::path const& file, std::span<float const> tokens, examples::drawing_cost const& cost,
                   harmon::request const& what, harmon::options const& given, harmon::checkpoint const& trained) {
   harmon::config const& sizes = trained.sizes();
   auto const images = static_cast<std::int64_t>(what.prompts.size());
   std::vector<std::int64_t> const steps = widened(cost.steps), ar_tokens = widened(cost.ar_tokens);
-  std::vector<std::int64_t> prompts;
-  for (std::int64_t i = 0; i < images; ++i) prompts.push_back(i / given.images_per_prompt);
+  std::vector<std::int64_t> const prompts = widened(prompts_of(static_cast<int>(images), given));
   std::vector<float> const vae_input = harmon::latents(sizes, what.of, tokens);
   std::vector<std::int64_t> const untrained{trained.untrained() ? 1 : 0};
   examples::safetensors_writer writer;
@@ -53,27 +63,38 @@ int run(int argc, char** argv) {
   harmon::checkpoint const trained =
       given->files ? harmon::checkpoint(*given->files) : harmon::checkpoint(given->untrained);
   harmon::request what = harmon::make_request(*given, trained);
-  harmon::prompt_pictures pictures(*given, what, trained);
-  std::vector<float> kept;  // of all images, for the dump
-  what.take = [&](int, std::span<float const> tokens) {
-    if (given->dump) kept.insert(kept.end(), tokens.begin(), tokens.end());
-    pictures.add(tokens);
-  };
-
   auto const images = static_cast<int>(what.prompts.size());
-  int const ar_steps = static_cast<int>(what.steps.size()), batches = (images + what.batch - 1) / what.batch;
-  examples::progress progress(ar_steps * batches, images * what.of.tokens(), !given->quiet, stdout);
-  int done_steps = 0, done_tokens = 0;
-  what.watch = [&](int, int tokens, int steps) { progress.update(done_steps++, done_tokens += tokens, steps); };
+  examples::model_files const files = given->files.value_or(examples::model_files{});
+  examples::drawing_record const record =
+      examples::record_of(*given, "harmon", images,
+                          {{"weights", files.weights}, {"config", files.config}, {"prompts", given->prompt_file}});
+  harmon::prompt_pictures pictures(*given, record, what, trained);
+  std::vector<float> kept;  // of all images, for the dump
+  examples::image_outputs outputs;
+  outputs.lacks = [&](int image) { return given->dump || pictures.lacks(image); };
+  outputs.take = [&](int first, std::span<float const> tokens, std::span<std::uint8_t const> samples) {
+    if (given->dump) kept.insert(kept.end(), tokens.begin(), tokens.end());
+    pictures.add(first, tokens, samples);
+  };
+  examples::drawn_images drawn(
+      *given, record, {what.of.tokens(), trained.sizes().mar.token_channels(), "prompts", prompts_of(images, *given)},
+      pictures.decoder(), std::move(outputs));
+  pictures.tidy();
+  what.only = drawn.missing();
+  what.take = [&](int first, std::span<float const> tokens) { drawn.add(first, tokens); };
+
+  auto progress = drawn.progress(static_cast<int>(what.steps.size()), what.of.tokens(), what.batch, !given->quiet);
+  what.watch = [&](int, int tokens, int steps) { progress.step(tokens, steps); };
   examples::drawing_cost const cost = harmon::draw(trained, what);
   progress.finish();
 
+  drawn.finish();
   if (given->dump) write_tokens(*given->dump, kept, cost, what, *given, trained);
   pictures.finish();
   if (given->quiet) return 0;
   if (trained.untrained()) std::puts("UNTRAINED: the weights are random, what was drawn means nothing");
-  examples::print_cost(cost, images, "the head and the prompts");
-  pictures.print();
+  if (!what.only.empty()) examples::print_cost(cost, examples::images_in(what.only), "the head and the prompts");
+  pictures.print(drawn.seconds());
   return 0;
 }
 

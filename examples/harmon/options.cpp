@@ -134,7 +134,8 @@ std::optional<options> read_options(int argc, char** argv) {
   add_file(app, "--out-geneval", o.out_geneval,
            "the pictures as GenEval reads them, 00000/samples/0000.png and 00000/metadata.jsonl for each prompt, in "
            "this empty or new folder");
-  if (!parse_command_line(app, argc, argv)) return std::nullopt;
+  if (!parse_drawing_options(app, o, argc, argv)) return std::nullopt;
+  check_sharded_outputs(o, o.out_geneval.has_value());
   if (untrained && (o.weights || o.config)) fail("--untrained", "no --weights or --config with it", "both");
   if (!untrained && !o.weights) fail("--weights", "a model's file (or --untrained SEED)", "none");
   if (backbone != "float32" && backbone != "bf16")
@@ -153,7 +154,7 @@ std::optional<options> read_options(int argc, char** argv) {
   o.prompt_file = prompts.file;
   if (o.guidance != "none" && !o.prompts.unconditional)
     fail("--unconditional-ids", "ids of the unconditional prompt, by it or in --prompts (or --guidance none)", "none");
-  if (!o.pictures().any() && !o.out_geneval && !o.dump) o.out = "harmon.png";
+  if (!o.pictures().any() && !o.out_geneval && !o.dump && !o.out_shards) o.out = "harmon.png";
   if (!o.vae) check_needs_no_decoder(o);
   if (o.out_geneval) check_has_texts(o.prompts);
   return o;
@@ -165,7 +166,7 @@ void check_outputs(options const& given) {
     for (auto const& file : {given.out, given.dump, given.out_npz})
       if (file) check_other_file(*file, *given.prompt_file, "the prompts");
   if (!given.out_geneval) return;
-  check_empty_folder(*given.out_geneval);
+  check_output_folder(given, *given.out_geneval);
   if (given.out_folder) check_other_folder(*given.out_geneval, *given.out_folder);
 }
 

@@ -7,14 +7,15 @@
 #include <cstddef>
 #include <cstdio>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "common/atomic_file.hpp"
 #include "common/error.hpp"
 #include "common/geneval.hpp"
 #include "common/host_executor.hpp"
 #include "common/picture.hpp"
-#include "common/timed_model.hpp"
 #include "common/vae_decoder.hpp"
 #include "latents.hpp"
 
@@ -44,9 +45,26 @@ picture_maker maker_of(options const& given, request const& what, checkpoint con
           }};
 }
 
+// What killed processes left in the folders of pictures.
+void remove_unfinished_pictures(options const& given, image_range mine) {
+  if (given.out_folder) remove_unfinished_pngs(*given.out_folder, mine);
+  if (!given.out_geneval) return;
+  int const each = given.images_per_prompt;
+  for (int image = mine.first; image < mine.end(); ++image) {
+    std::filesystem::path const file = geneval_file(*given.out_geneval, image / each, image % each);
+    if (image == mine.first || image % each == 0)  // of each prompt's folder once
+      remove_unfinished(file.parent_path(), [&](std::string_view name) {
+        for (int sample = image % each; sample < each && image - image % each + sample < mine.end(); ++sample)
+          if (geneval_file("", 0, sample).filename() == name) return true;
+        return false;
+      });
+  }
+}
+
 }  // namespace
 
-prompt_pictures::prompt_pictures(options const& given, request const& what, checkpoint const& trained)
+prompt_pictures::prompt_pictures(options const& given, drawing_record const& record, request const& what,
+                                 checkpoint const& trained)
     : given_(given), trained_(trained), maker_(maker_of(given, what, trained)) {
   auto const images = static_cast<int>(what.prompts.size());
   double const cell = (maker_.width * scale() + margin) * (maker_.height * scale() + 32.0);
@@ -55,11 +73,8 @@ prompt_pictures::prompt_pictures(options const& given, request const& what, chec
          std::to_string(given.prompts.prompts.size()) + " prompts of " + std::to_string(given.images_per_prompt) +
              " images");
   picture_targets const targets{std::nullopt, given.out_npz, given.out_folder};
-  if (targets.any()) {
-    picture_maker same = maker_;  // gets pixels, which are made once for all outputs
-    same.pixels = [](std::span<float const> pixels) { return std::vector<float>(pixels.begin(), pixels.end()); };
-    files_ = std::make_unique<picture_outputs>(targets, std::move(same), picture_layout{}, images);
-  }
+  if (given.resumes()) record.begin({given.out_shards, given.out_folder, given.out_geneval});
+  if (targets.any()) files_ = std::make_unique<picture_outputs>(targets, maker_, picture_layout{}, images);
   if (given.out_geneval) {
     std::error_code error;
     std::filesystem::create_directory(*given.out_geneval, error);
@@ -67,46 +82,58 @@ prompt_pictures::prompt_pictures(options const& given, request const& what, chec
   }
 }
 
-int prompt_pictures::scale() const { return std::clamp(192 / std::max(maker_.height, maker_.width), 1, 16); }
-
-void prompt_pictures::add(std::span<float const> tokens) {
-  stopwatch const timed(seconds_);
-  if (!files_ && !given_.out && !given_.out_geneval) return;
-  std::vector<float> const pixels = maker_.pixels(tokens);
-  if (given_.out) sheet_.insert(sheet_.end(), pixels.begin(), pixels.end());
-  if (files_) files_->add(pixels);
-  if (given_.out_geneval) write_geneval(pixels);
-  taken_ += static_cast<int>(pixels.size() / (static_cast<std::size_t>(maker_.channels * maker_.height) *
-                                              static_cast<std::size_t>(maker_.width)));
+void prompt_pictures::tidy() const {
+  if (given_.resumes())
+    remove_unfinished_pictures(given_,
+                               given_.mine(static_cast<int>(given_.prompts.prompts.size()) * given_.images_per_prompt));
 }
 
-void prompt_pictures::write_geneval(std::span<float const> pixels) {
-  std::size_t const size =
-      static_cast<std::size_t>(maker_.channels * maker_.height) * static_cast<std::size_t>(maker_.width);
-  image_batch const batch{pixels, static_cast<int>(pixels.size() / size), maker_.channels, maker_.height, maker_.width};
-  for (int i = 0; i < batch.count; ++i) {
-    int const image = taken_ + i, which = image / given_.images_per_prompt;
-    image_batch one = batch;
-    one.count = 1;
-    one.values = pixels.subspan(static_cast<std::size_t>(i) * size, size);
+int prompt_pictures::scale() const { return std::clamp(192 / std::max(maker_.height, maker_.width), 1, 16); }
+
+std::optional<picture_maker> prompt_pictures::decoder() const {
+  return given_.vae ? std::optional(maker_) : std::nullopt;
+}
+
+bool prompt_pictures::lacks(int image) const {
+  int const each = given_.images_per_prompt;
+  return given_.out || (files_ && files_->lacks(image)) ||
+         (given_.out_geneval && !is_png(geneval_file(*given_.out_geneval, image / each, image % each)));
+}
+
+void prompt_pictures::add(int first, std::span<float const> tokens, std::span<std::uint8_t const> pictures) {
+  if (!files_ && !given_.out && !given_.out_geneval) return;
+  std::vector<std::uint8_t> shown;  // colours of latents
+  if (!given_.vae) {
+    shown = maker_.samples(tokens);
+    pictures = shown;
+  }
+  if (given_.out) sheet_.insert(sheet_.end(), pictures.begin(), pictures.end());
+  if (files_) files_->add(first, pictures);
+  if (given_.out_geneval) write_geneval(first, pictures);
+}
+
+void prompt_pictures::write_geneval(int first, std::span<std::uint8_t const> pictures) const {
+  for (std::size_t at = 0; at < pictures.size(); at += maker_.size()) {
+    int const image = first++, which = image / given_.images_per_prompt;
     examples::write_geneval(*given_.out_geneval, which, image % given_.images_per_prompt,
-                            given_.prompts.prompts[static_cast<std::size_t>(which)].entry, image_of(one, 0));
+                            given_.prompts.prompts[static_cast<std::size_t>(which)].entry,
+                            picture_of(maker_, pictures.subspan(at, maker_.size())));
   }
 }
 
 void prompt_pictures::finish() {
-  stopwatch const timed(seconds_);
   if (files_) files_->finish();
   if (given_.out) write_sheet();
 }
 
 // A row for each prompt.
 void prompt_pictures::write_sheet() const {
-  std::size_t const row = sheet_.size() / given_.prompts.prompts.size();
+  std::vector<float> const planes = planes_of(maker_, sheet_);
+  std::size_t const row = planes.size() / given_.prompts.prompts.size();
   std::vector<sheet_row> rows;
   for (std::size_t i = 0; i < given_.prompts.prompts.size(); ++i)
     rows.push_back({printable(given_.prompts.prompts[i].text, 60),
-                    {std::span(sheet_).subspan(i * row, row), given_.images_per_prompt, maker_.channels, maker_.height,
+                    {std::span(planes).subspan(i * row, row), given_.images_per_prompt, maker_.channels, maker_.height,
                      maker_.width}});
   sheet_style style;
   style.labels = label_side::above;
@@ -119,13 +146,13 @@ void prompt_pictures::write_sheet() const {
   write_png(*given_.out, make_sheet(rows, style));
 }
 
-void prompt_pictures::print() const {
-  if (given_.vae) std::printf("%.2f s in the VAE's decoder and the pictures\n", seconds_);
+void prompt_pictures::print(double seconds) const {
+  if (given_.vae) std::printf("%.2f s in the VAE's decoder and the pictures\n", seconds);
   if (given_.out)
     std::printf("wrote %s%s\n", given_.out->c_str(),
                 given_.vae ? "" : ": three latent channels as colours, not decoded");
-  for (auto const& file : {given_.out_npz, given_.out_folder, given_.out_geneval, given_.dump})
-    if (file) std::printf("wrote %s\n", file->c_str());
+  for (auto const& file : {given_.out_npz, given_.out_folder, given_.out_geneval, given_.out_shards, given_.dump})
+    if (file && (!given_.gather || file != given_.out_shards)) std::printf("wrote %s\n", file->c_str());
 }
 
 }  // namespace examples::harmon

@@ -34,15 +34,14 @@ drawing draw_batches(Sampler const& sampler, checkpoint const& trained, request 
     what.watch(report.ar_step, report.rows, report.effective_steps);
   };
   auto const start = std::chrono::steady_clock::now();
-  for (std::size_t first = 0; first < what.labels.size();) {
-    std::size_t const count = std::min(static_cast<std::size_t>(what.batch), what.labels.size() - first);
+  for (image_range const& batch : what.batches()) {
+    auto const first = static_cast<std::size_t>(batch.first), count = static_cast<std::size_t>(batch.count);
     auto const labels = std::span(what.labels).subspan(first, count);
     auto images = make_model(std::vector<int>(labels.begin(), labels.end()), executor.threads());
     timed_model timed(images, result.backbone_seconds);
     ardent::generate(sampler, timed, executor, ardent::random::philox(what.seed),
-                     {static_cast<int>(count), static_cast<std::uint32_t>(first)}, room.of(first, count), watch);
+                     {batch.count, static_cast<std::uint32_t>(first)}, room.of(first, count), watch);
     room.finished(first, count);
-    first += count;
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() - room.seconds();
   result.tokens = std::move(room).kept();

@@ -6,11 +6,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "caching.hpp"
 #include "checkpoint.hpp"
 #include "common/drawing_cost.hpp"
+#include "common/image_range.hpp"
 #include "common/timed_model.hpp"
 #include "model.hpp"
 #include "plan.hpp"
@@ -19,22 +21,31 @@ namespace examples::mar {
 
 /// @brief What to draw, and where.
 struct request {
-  plan how;                 ///< the sampler
-  std::vector<int> labels;  ///< one for each image
-  std::uint64_t seed = 0;   ///< of all randomness; with it, image i is the same however it is drawn
-  int batch = 16;           ///< images at a time, at least 1
-  int threads = 0;          ///< 0: as many as the machine has; on the host
+  plan how;                                      ///< the sampler
+  std::vector<int> labels;                       ///< one for each image of the whole drawing
+  std::optional<std::vector<image_range>> only;  ///< which of them, in increasing order; nothing: all
+  std::uint64_t seed = 0;  ///< of all randomness; with it, image i is the same however it is drawn
+  int batch = 16;          ///< images at a time, at least 1
+  int threads = 0;         ///< 0: as many as the machine has; on the host
   matrix_format backbone = matrix_format::float32;  ///< how the transformer keeps its matrices; on the host
   caches cache;                                     ///< what is taken over from earlier steps; on the host
   /// @brief Called after each AR step of each batch: AR step, tokens drawn in it, denoising steps it took.
   std::function<void(int, int, int)> watch = [](int, int, int) {};
   token_taker take;  ///< takes the images of each batch; nobody: the drawing keeps them
+
+  /// @brief The batches, in order.
+  [[nodiscard]] std::vector<image_range> batches() const {
+    return batches_of(only.value_or(std::vector<image_range>{{0, static_cast<int>(labels.size())}}), batch);
+  }
 };
 
 /// @brief Images as tokens, and their cost.
 struct drawing : drawing_cost {
   std::vector<float> tokens;  ///< [images][seq_len][token_channels]; none if the request has somebody take them
 };
+
+/// @brief What each image of a request takes, without drawing one.
+[[nodiscard]] drawing_cost cost_of(request const& what, config const& sizes);
 
 /// @brief Draws images, with a cache of tokens or without.
 /// @tparam Storage how the head keeps its weights: float, ardent::bfloat16 or ardent::int8_weight

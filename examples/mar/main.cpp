@@ -6,9 +6,8 @@
 #include <span>
 
 #include "common/drawing_cost.hpp"
+#include "common/drawing_outputs.hpp"
 #include "common/program.hpp"
-#include "common/progress.hpp"
-#include "common/token_dump.hpp"
 #include "drawing.hpp"
 #include "gpu/draw.hpp"
 #include "options.hpp"
@@ -32,33 +31,27 @@ int run(int argc, char** argv) {
   std::optional<mar::options> given = mar::read_options(argc, argv);
   if (!given) return 0;
   examples::check_outputs(*given, given->files);
-  if (given->gpu) mar::gpu::check_device();
+  if (given->gpu && !given->gather) mar::gpu::check_device();
   mar::checkpoint const trained(given->files);
   mar::config const& sizes = trained.sizes();
   mar::request what = mar::make_request(*given, trained);
   int const images = static_cast<int>(what.labels.size());
 
-  auto const pictures = examples::open_pictures(*given, trained.pictures(), what.labels);
-  examples::token_dump dump(sizes.seq_len(), sizes.token_channels());
-  what.take = [&](int, std::span<float const> tokens) {
-    if (given->dump) dump.add(tokens);
-    if (pictures) pictures->add(tokens);
-  };
+  examples::drawing_record const record =
+      examples::record_of(*given, "mar", images, {{"weights", given->files.weights}, {"config", given->files.config}});
+  examples::drawing_outputs outputs(*given, record, trained.pictures(),
+                                    {sizes.seq_len(), sizes.token_channels(), "labels", what.labels});
+  what.only = outputs.images().missing();
+  what.take = [&](int first, std::span<float const> tokens) { outputs.images().add(first, tokens); };
 
-  int const ar_steps = static_cast<int>(what.how.steps.size());
-  int const batches = (images + what.batch - 1) / what.batch;
-  examples::progress progress(ar_steps * batches, images * sizes.seq_len(), !given->quiet, stdout);
-  int done_steps = 0, done_tokens = 0;
-  what.watch = [&](int, int tokens, int steps) { progress.update(done_steps++, done_tokens += tokens, steps); };
-  mar::drawing const drawn = draw(*given, trained, what);
+  auto progress =
+      outputs.images().progress(static_cast<int>(what.how.steps.size()), sizes.seq_len(), what.batch, !given->quiet);
+  what.watch = [&](int, int tokens, int steps) { progress.step(tokens, steps); };
+  examples::drawing_cost const cost = what.only->empty() ? mar::cost_of(what, sizes) : draw(*given, trained, what);
   progress.finish();
 
-  if (given->dump) dump.write(*given->dump, what.labels, drawn);
-  if (pictures) pictures->finish();
-  if (!given->quiet) {
-    examples::print_cost(drawn, images);
-    examples::print_outputs(*given, pictures.get());
-  }
+  outputs.finish(cost);
+  if (!given->quiet) outputs.print(cost);
   return 0;
 }
 

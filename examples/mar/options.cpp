@@ -9,6 +9,7 @@
 
 #include "common/error.hpp"
 #include "common/labels.hpp"
+#include "samplers.hpp"
 
 namespace examples::mar {
 
@@ -39,7 +40,8 @@ std::optional<options> read_options(int argc, char** argv) {
                  "LazyMAR's caches, faster and not the same tokens: none, all, or some of tokens, conditions and head, "
                  "comma-separated; head needs many denoising steps [none]");
   add_output_options(app, o, "mar");
-  if (!parse_command_line(app, argc, argv)) return std::nullopt;
+  if (!parse_drawing_options(app, o, argc, argv)) return std::nullopt;
+  check_sharded_outputs(o);
   if (o.head != "float32" && o.head != "bf16" && o.head != "int8")
     fail("--head", "float32, bf16 or int8", "\"" + printable(o.head, 60) + "\"");
   if (device != "host" && device != "cuda") fail("--device", "host or cuda", "\"" + printable(device, 60) + "\"");
@@ -81,6 +83,11 @@ request make_request(options& given, checkpoint const& trained) {
   what.cache = given.cache;
   what.backbone = given.backbone_bfloat16 ? matrix_format::bfloat16 : matrix_format::float32;
   return what;
+}
+
+drawing_cost cost_of(request const& what, config const& sizes) {
+  return with_sampler(what.how, sizes.seq_len(),
+                      [](auto const& sampler) { return drawing{planned_cost(sampler), {}}; });
 }
 
 }  // namespace examples::mar

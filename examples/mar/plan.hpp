@@ -47,32 +47,13 @@ class plain_solver {
   explicit plain_solver(choice chosen) : chosen_(chosen) {}
 
   /// @brief The chosen solver's row k of n.
-  [[nodiscard]] ardent::row<double, 1, 2> row(ardent::node const* nodes, int n, int k, ardent::prediction from) const {
-    return std::visit([&](auto const& solver) { return widened(solver.row(nodes, n, k, from)); }, chosen_);
+  [[nodiscard]] ardent::row<double, slots, history> row(ardent::node const* nodes, int n, int k,
+                                                        ardent::prediction from) const {
+    return std::visit([&](auto const& solver) { return ardent::with_history<history>(solver.row(nodes, n, k, from)); },
+                      chosen_);
   }
 
  private:
-  static ardent::row<double, 1, 2> widened(ardent::row<double, 1, 2> const& row) { return row; }
-  static ardent::row<double, 1, 2> widened(ardent::row<double> const& narrow) {
-    ardent::row<double, 1, 2> row;
-    row.timestep = narrow.timestep;
-    row.guided = narrow.guided;
-    row.alpha = narrow.alpha;
-    row.sigma = narrow.sigma;
-    row.slot[0][0] = narrow.slot[0][0];
-    row.model[0][0] = narrow.model[0][0];
-    row.of_x = narrow.of_x;
-    row.of_output = narrow.of_output;
-    row.noise = narrow.noise;
-    row.half_log_variance_min = narrow.half_log_variance_min;
-    row.half_log_variance_max = narrow.half_log_variance_max;
-    row.x0_of_x = narrow.x0_of_x;
-    row.x0_of_output = narrow.x0_of_output;
-    row.m_of_x = narrow.m_of_x;
-    row.m_of_x0 = narrow.m_of_x0;
-    return row;
-  }
-
   choice chosen_;
 };
 

@@ -59,7 +59,6 @@ class Plan:
         self.programs = programs
         self.arms = {}
         self.tables = {}
-        self.costs = {}
         for n in (ALL, QUARTER):
             self.primary(n, calibrated)
         self.equal_steps(calibrated)

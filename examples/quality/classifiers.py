@@ -67,7 +67,6 @@ class Eyes:
     """Both."""
 
     def __init__(self, folder):
-        torch.set_num_threads(max(1, torch.get_num_threads()))
         self.by_features = kept(folder / "features.pt", quality_bench.Classifier, quality_bench.trained)
         self.by_class = kept(folder / "observer.pt", Observer, lambda: train(Observer(), 5, 2))
 

@@ -48,10 +48,11 @@ class Frechet:
 
 class Kid:
     """The squared maximum mean discrepancy with the kernel (x . y / d + 1)^3, unbiased (Binkowski et al., arXiv
-    1801.01401), times 1000."""
+    1801.01401), times 1000. Features are divided by the root mean square of the real ones: the kernel has a scale."""
 
     def __init__(self, real, most=10000):
-        self.real = real[:most].astype(numpy.float32)
+        self.scale = 1 / numpy.sqrt((real**2).mean())
+        self.real = (real[:most] * self.scale).astype(numpy.float32)
         self.within = self.pairs(self.real, numpy.ones((1, len(self.real)), numpy.float32))[0]
 
     @staticmethod
@@ -70,7 +71,7 @@ class Kid:
         return total / (weights.sum(1)**2 - (weights**2).sum(1))
 
     def resampled(self, features, weights):
-        x, weights = features.astype(numpy.float32), weights.astype(numpy.float32)
+        x, weights = (features * self.scale).astype(numpy.float32), weights.astype(numpy.float32)
         to_real = numpy.concatenate([self.kernel(part, self.real).mean(1, dtype=numpy.float64)
                                      for part in numpy.array_split(x, max(1, len(x) // 1000))])
         cross = weights @ to_real / weights.sum(1)
@@ -95,8 +96,6 @@ class Comparison:
 
     def difference(self, measure, arm, baseline):
         """(difference, its 95 % interval) of a measure of features."""
-        if arm is baseline:
-            return 0.0, (0.0, 0.0)
         found = measure.resampled(arm, self.weights) - measure.resampled(baseline, self.weights)
         return float(measure(arm) - measure(baseline)), interval(found)
 

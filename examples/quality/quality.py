@@ -10,6 +10,7 @@ All arms draw the same images: labels, orders and starting noise. What is drawn 
 images, so that a run that was stopped goes on where it was.
 """
 import argparse
+import hashlib
 import pathlib
 import sys
 import time
@@ -32,7 +33,7 @@ class Store:
 
     def path(self, arm, number):
         words = "_".join(f"{name}-{value}" for name, value in sorted(arm.options().items()))
-        short = words if len(words) < 150 else f"{words[:110]}_{abs(hash_of(words))}"
+        short = words if len(words) < 150 else f"{words[:110]}_{hashlib.sha256(words.encode()).hexdigest()[:12]}"
         return self.folder / "parts" / short.replace(",", ".").replace(":", "to") / f"{number}of{self.part}.npz"
 
     def missing(self, arm, images):
@@ -51,14 +52,6 @@ class Store:
         parts = [numpy.load(self.path(arm, i)) for i in range(images // self.part)]
         return (numpy.concatenate([p["pictures"][..., 0] for p in parts]),
                 numpy.concatenate([p["labels"] for p in parts]), parts[0]["steps"], parts[0]["ar_tokens"])
-
-
-def hash_of(text):
-    """The same in every run, which Python's own is not."""
-    value = 0
-    for letter in text.encode():
-        value = (value * 131 + letter) % (1 << 61)
-    return value
 
 
 class Rate:
@@ -104,27 +97,29 @@ class Run:
         self.quick = chosen.quick
         self.store = Store(self.folder, self.programs, part, chosen.batch)
         self.rate = Rate(self.programs, chosen.batch)
+        self.costs = {}
         self.plan = arms.Plan(self.programs, calibration(self.programs, self.folder, chosen.quick))
 
     def images(self, arm):
         return self.primary if arm.primary else self.screen
 
-    def evaluations(self, arm):
-        """An arm's effective evaluations per token."""
-        if arm.name not in self.plan.costs:
+    def cost(self, arm):
+        """An arm's effective (evaluations per token, steps over the AR loop)."""
+        if arm.name not in self.costs:
             steps, ar_tokens = self.programs.table(arm.ar_steps, arm.annealing, arm.steps, arm.clip)
-            self.plan.costs[arm.name] = (sum(k * n for k, n in zip(steps, ar_tokens)) / sum(ar_tokens), sum(steps))
-        return self.plan.costs[arm.name][0]
+            self.costs[arm.name] = (sum(k * n for k, n in zip(steps, ar_tokens)) / sum(ar_tokens), sum(steps))
+        return self.costs[arm.name]
 
     def print_plan(self):
         """The cost of every arm, and of what is missing."""
         total = left = 0.0
         print(f"{'arm':44} {'images':>6} {'evaluations':>11} {'cost':>9} {'missing':>9}")
         for arm in self.plan.arms.values():
-            each = self.rate.of(arm, self.evaluations(arm))
+            evaluations, _ = self.cost(arm)
+            each = self.rate.of(arm, evaluations)
             cost = each * self.images(arm)
             missing = each * self.part * len(self.store.missing(arm, self.images(arm)))
-            print(f"{arm.name:44} {self.images(arm):6} {self.evaluations(arm):11.1f} {clock(cost):>9} "
+            print(f"{arm.name:44} {self.images(arm):6} {evaluations:11.1f} {clock(cost):>9} "
                   f"{clock(missing):>9}")
             total, left = total + cost, left + missing
         print(f"{len(self.plan.arms)} arms, {clock(total)} of drawing, of which {clock(left)} are left, by a short trial; "
@@ -139,7 +134,7 @@ class Run:
                 if number not in self.store.missing(arm, self.images(arm)):
                     continue
                 self.store.draw(arm, number)
-                done += self.rate.of(arm, self.evaluations(arm)) * self.part
+                done += self.rate.of(arm, self.cost(arm)[0]) * self.part
                 spent = time.monotonic() - begun
                 print(f"[{100 * done / left:3.0f} %, {clock(spent)} spent, about {clock(spent * (left / done - 1))} left] "
                       f"{arm.name}, images {number * self.part} to {(number + 1) * self.part - 1}", flush=True)

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tables, in Markdown, of what was drawn."""
+import functools
+
 import numpy
 
 import arms
 import budgets
 import classifiers
 import measures
+from programs import ROOT
 
 
 def signed(value, interval, digits):
@@ -43,14 +46,11 @@ class Report:
             features, right, labels = self.see(name, images)
             base, base_right, _ = self.see(arms.BASELINE, images)
             compare = measures.Comparison(labels)
-            margin = measures.margin(self.frechet(base), measures.floors(self.frechet, self.train, self.train_labels,
-                                                                         images))
-            change, around = (0.0, (0.0, 0.0)) if name == arms.BASELINE else compare.difference(self.frechet, features,
-                                                                                               base)
-            kid, kid_around = (0.0, (0.0, 0.0)) if name == arms.BASELINE else compare.difference(self.kid, features, base)
+            margin = measures.margin(self.frechet(base), self.floors(images))
+            change, around = compare.difference(self.frechet, features, base)
+            kid, kid_around = compare.difference(self.kid, features, base)
             share, share_around = compare.share(right, base_right)
-            evaluations = self.run.evaluations(arm)
-            steps = self.run.plan.costs[name][1]
+            evaluations, steps = self.run.cost(arm)
             yield (f"| {name} | {images} | {evaluations:.1f} | {steps} | {self.frechet(features):.2f} "
                    f"| {signed(change, around, 2)} | {'yes' if around[1] < margin else 'no'} (margin {margin:.2f}) "
                    f"| {signed(kid, kid_around, 2)} "
@@ -69,9 +69,14 @@ class Report:
             verdict = "holds" if held else "the opposite holds" if against else "not decided"
             yield f"| {said} | {signed(change, around, 2)} | {verdict} |"
 
+    @functools.cache
+    def floors(self, images):
+        """Distances of as many real training images as an arm has."""
+        return measures.floors(self.frechet, self.train, self.train_labels, images)
+
     def floor(self, images):
-        """Real training images, as many as an arm has."""
-        found = measures.floors(self.frechet, self.train, self.train_labels, images)
+        """Their mean and spread."""
+        found = self.floors(images)
         return f"| {images} | {numpy.mean(found):.2f} | {numpy.std(found, ddof=1):.2f} | {len(found)} |"
 
 
@@ -91,7 +96,7 @@ def write(run, chosen):
     lines += ["", "| expected | difference of Frechet distances (95 %) | |", "|---|---|---|", *report.hypotheses()]
     for table, names in run.plan.tables.items():
         lines += ["", f"## {table}", "", HEAD, *report.rows(names)]
-    out = chosen.out or (run.folder / "report.md" if run.quick else classifiers.programs.ROOT / "docs" /
+    out = chosen.out or (run.folder / "report.md" if run.quick else ROOT / "docs" /
                          "evidence_quality.md")
     out.write_text("\n".join(lines) + "\n")
     print(f"wrote {out}")

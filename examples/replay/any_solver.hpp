@@ -20,7 +20,7 @@ class any_solver {
   static constexpr bool stochastic = true;
   static constexpr ardent::path_need needs = ardent::path_need::any;
 
-  /// @brief What it makes. Its parts for a clipped x0 are not filled.
+  /// @brief What it makes.
   using row_type = ardent::row<double, slots, history>;
   /// @brief Row k of n.
   using function = std::function<row_type(ardent::node const* nodes, int n, int k, ardent::prediction from)>;
@@ -38,28 +38,11 @@ class any_solver {
   function rows_;
 };
 
-/// @brief A row with room for three model outputs.
-template <int History>
-any_solver::row_type padded(ardent::row<double, 1, History> const& from) {
-  static_assert(History <= any_solver::history);
-  any_solver::row_type to;
-  to.timestep = from.timestep;
-  to.guided = from.guided;
-  to.alpha = from.alpha;
-  to.sigma = from.sigma;
-  to.of_x = from.of_x;
-  to.of_output = from.of_output;
-  to.slot[0][0] = from.slot[0][0];
-  for (int j = 0; j < History; ++j) to.model[0][j] = from.model[0][j];
-  to.noise = from.noise;
-  return to;
-}
-
 /// @brief Any solver with a single slot.
 template <class Solver>
 any_solver erased(Solver const& solver) {
   return any_solver([solver](ardent::node const* nodes, int n, int k, ardent::prediction from) {
-    return padded(solver.row(nodes, n, k, from));
+    return ardent::with_history<any_solver::history>(solver.row(nodes, n, k, from));
   });
 }
 

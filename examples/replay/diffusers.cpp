@@ -97,7 +97,7 @@ any_solver strided_ddim(std::vector<double> const& alphas_cumprod, int steps, do
     const ardent::node pair[] = {
         nodes[k],
         next < 0 ? nodes[n] : ardent::variance_preserving_node(next, alphas_cumprod[static_cast<std::size_t>(next)])};
-    return padded(ddim.row(pair, 1, 0, from));
+    return ardent::with_history<any_solver::history>(ddim.row(pair, 1, 0, from));
   });
 }
 

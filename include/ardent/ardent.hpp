@@ -96,3 +96,4 @@
 #include <ardent/speculative/verify.hpp>
 #include <ardent/temperature/temperature.hpp>
 #include <ardent/trajectory.hpp>
+#include <ardent/version.hpp>

@@ -2,14 +2,12 @@
 #pragma once
 
 /// @file
-/// @brief Version, supported compilers, and the few macros the headers use.
+/// @brief Supported compilers, and the few macros the headers use.
 ///
 /// The macros below describe the compiler. None of them changes what the library does; the only switch a user may
 /// set is `ARDENT_ALLOW_FAST_MATH`, which lifts the refusal of `-ffast-math`.
 
-#define ARDENT_VERSION_MAJOR 0  ///< changes when programs have to
-#define ARDENT_VERSION_MINOR 1  ///< changes when something is new
-#define ARDENT_VERSION_PATCH 0  ///< changes with each repair
+#include <ardent/version.hpp>
 
 #if defined(_MSC_VER) && !defined(__clang__)
 #  error "ardent: MSVC is not supported. Use g++ 12, clang 18 or nvcc 13.0, or newer."
@@ -47,15 +45,3 @@
 
 /// The same for a lambda's call operator: it stands after the parameter list.
 #define ARDENT_INLINE_LAMBDA __attribute__((always_inline))
-
-namespace ardent {
-
-/// @brief Everything public lives here; the version is part of every symbol's name, so two versions can meet in one
-/// process.
-inline namespace v0 {
-
-/// @brief The library's version, as a number that compares: major * 10000 + minor * 100 + patch.
-inline constexpr int version = ARDENT_VERSION_MAJOR * 10000 + ARDENT_VERSION_MINOR * 100 + ARDENT_VERSION_PATCH;
-
-}  // namespace v0
-}  // namespace ardent

@@ -1,61 +1,201 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Builds and runs the project in this folder as a stranger would have it: ardent copied into its subprojects/.
+"""Builds and runs the projects in this folder as strangers would have them: outside the tree, with ardent vendored or
+installed.
 
-usage: run.py ROOT MESON... -- COMPILER...
+usage: run.py HOW ROOT MESON... -- COMPILER...
+
+HOW is one of
+  copy       project `subproject`, ardent copied into its subprojects/
+  git        libraries of project `subproject`, ardent by the wrap file of docs/ and as a submodule, unoptimised
+  cuda       project `cuda`, ardent copied
+  cmake      project `installed`, by CMake from an installed tree that was moved
+  pkg-config project `installed`, by pkg-config from such a tree
 """
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).parent
+# Of nobody's configuration, and quick.
+GIT_CONFIGURATION = {"user.name": "nobody", "user.email": "nobody@example.org", "core.compression": "0"}
 
 
-def run(command, **more):
-    result = subprocess.run(command, capture_output=True, text=True, **more)
-    if result.returncode:
-        print(f"{' '.join(map(str, command))} ended with status {result.returncode}:\n{result.stdout}{result.stderr}")
+class World:
+    """What a test is given: the library's sources, the tools, and an empty folder outside the tree."""
+
+    def __init__(self, folder, root, meson, compiler):
+        self.folder, self.root, self.meson = folder, root, meson
+        # The flags of this checkout's own configuration must not reach the stranger's.
+        self.environment = {name: value for name, value in os.environ.items() if not name.endswith("FLAGS")}
+        self.environment["CXX"] = " ".join(compiler)
+
+    def run(self, command, **more):
+        result = subprocess.run(command, capture_output=True, text=True, **{"env": self.environment, **more})
+        if result.returncode:
+            print(f"{' '.join(map(str, command))} ended with status {result.returncode}:\n{result.stdout}{result.stderr}")
+            sys.exit(1)
+        return result.stdout
+
+    def project(self, name, copy=None):
+        target = self.folder / (copy or name)
+        shutil.copytree(HERE / name, target)
+        return target
+
+    def copy_library(self, target):
+        """The files that a clone would have, new ones included; all but the build folders where there is no git."""
+        try:
+            listing = ["git", "-C", self.root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+            names = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split("\0")
+        except (OSError, subprocess.CalledProcessError):
+            shutil.copytree(self.root, target, ignore=shutil.ignore_patterns(".git", ".venv", "build", "build-*"))
+            return
+        for name in filter(None, names):
+            if (self.root / name).is_file():
+                (target / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(self.root / name, target / name)
+
+    def setup(self, project, *options):
+        """A configured build folder of a project, whose ardent is the subproject even where one is installed."""
+        build = project.with_name(project.name + "_build")
+        self.run([*self.meson, "setup", build, project, "--force-fallback-for=ardent,ardent-openmp,ardent-cuda", *options])
+        return build
+
+    def installed(self):
+        """The prefix of an installed tree, elsewhere than where it was configured for."""
+        build, stage = self.folder / "build", self.folder / "stage"
+        features = [f"-D{name}=disabled" for name in ("examples", "tests", "benchmarks", "docs", "cuda")]
+        self.run([*self.meson, "setup", build, self.root, "--prefix=/nowhere", *features])
+        self.run([*self.meson, "install", "-C", build, "--quiet"], env={**self.environment, "DESTDIR": str(stage)})
+        return stage / "nowhere"
+
+
+def skip(reason):
+    print(f"skipped: {reason}")
+    sys.exit(77)
+
+
+def stop_unless(right, message):
+    if not right:
+        print(message)
         sys.exit(1)
-    return result.stdout
 
 
-def copy_library(root, target):
-    """The files that a clone would have, new ones included; all but the build folders where there is no git."""
-    try:
-        listing = ["git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-        names = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split("\0")
-    except (OSError, subprocess.CalledProcessError):
-        shutil.copytree(root, target, ignore=shutil.ignore_patterns(".git", ".venv", "build", "build-*"))
-        return
-    for name in filter(None, names):
-        if (root / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(root / name, target / name)
+def check_small(world, build, expected):
+    """As a subproject ardent adds no target and installs nothing."""
+    found = {target["name"] for target in json.loads(world.run([*world.meson, "introspect", "--targets", build]))}
+    stop_unless(found == expected, f"expected only the targets {sorted(expected)}, found {sorted(found)}")
+    installed = json.loads(world.run([*world.meson, "introspect", "--installed", build]))
+    stop_unless(not installed, f"expected that nothing is installed, found {sorted(installed)[:3]} ...")
+
+
+def by_copy(world):
+    project = world.project("subproject")
+    world.copy_library(project / "subprojects" / "ardent")
+    build = world.setup(project)
+    world.run([*world.meson, "compile", "-C", build])
+    check_small(world, build, {"left", "right", "consumer"})
+    print(world.run([build / "consumer"]), end="")
+
+
+def by_git(world):
+    if not shutil.which("git"):
+        skip("no git")
+    world.environment |= {"GIT_ALLOW_PROTOCOL": "file", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    world.environment["GIT_CONFIG_COUNT"] = str(len(GIT_CONFIGURATION))
+    for i, (key, value) in enumerate(GIT_CONFIGURATION.items()):
+        world.environment |= {f"GIT_CONFIG_KEY_{i}": key, f"GIT_CONFIG_VALUE_{i}": value}
+    library = world.folder / "library"
+    world.copy_library(library)
+    wrap = (world.root / "docs" / "ardent.wrap").read_text()
+    revision = re.search(r"^revision = (.*)$", wrap, re.M).group(1)
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"], ["tag", revision]):
+        world.run(["git", "-C", library, *command])
+
+    # by the wrap file, with the address of the clone; in C++23
+    project = world.project("subproject", "wrapped")
+    (project / "subprojects").mkdir()
+    wrap, count = re.subn(r"^url = .*$", f"url = {library.as_uri()}", wrap, flags=re.M)
+    stop_unless(count == 1, f"expected one url in docs/ardent.wrap, found {count}")
+    (project / "subprojects" / "ardent.wrap").write_text(wrap)
+    # what the wrap file provides needs no fallback argument
+    text = (project / "meson.build").read_text()
+    (project / "meson.build").write_text(text.replace(", fallback: 'ardent'", ""))
+    build = world.setup(project, "-Dcpp_std=c++23", "-Dbuildtype=plain")
+    world.run([*world.meson, "compile", "-C", build, "left"])
+    check_small(world, build, {"left", "right", "consumer"})
+    print("wrap: libleft was built")
+
+    # as a submodule, of a clone whose submodules have not been fetched: Meson does
+    origin = world.project("subproject", "origin")
+    for command in (["init", "-q"], ["submodule", "--quiet", "add", library.as_uri(), "subprojects/ardent"],
+                    ["add", "-A"], ["commit", "-qm", "all"]):
+        world.run(["git", "-C", origin, *command])
+    project = world.folder / "cloned"
+    world.run(["git", "clone", "-q", origin.as_uri(), project])
+    build = world.setup(project, "-Dbuildtype=plain")
+    world.run([*world.meson, "compile", "-C", build, "left"])
+    print("submodule: libleft was built")
+
+
+def by_cuda(world):
+    if not shutil.which("nvcc"):
+        skip("no nvcc")
+    project = world.project("cuda")
+    world.copy_library(project / "subprojects" / "ardent")
+    build = world.setup(project)
+    world.run([*world.meson, "compile", "-C", build])
+    check_small(world, build, {"left", "right", "cuda_consumer", "linked_by_cpp"})
+    for program in ("cuda_consumer", "linked_by_cpp"):
+        print(f"{program}: {world.run([build / program])}", end="")
+
+
+def by_cmake(world):
+    if not shutil.which("cmake"):
+        skip("no cmake")
+    prefix, project, build = world.installed(), world.project("installed"), world.folder / "app"
+    configure = ["cmake", "-G", "Ninja", "-S", project, "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}"]
+    world.run([*configure, "-DCMAKE_CXX_STANDARD=20", "-DCMAKE_BUILD_TYPE=Debug"])
+    cache = (build / "CMakeCache.txt").read_text()
+    stop_unless(f"ardent_DIR:PATH={prefix}/" in cache, f"expected the ardent of {prefix}, found another")
+    world.run(["cmake", "--build", build])
+    print(world.run([build / "app"]), end="")
+
+    # what must be refused: another minor version, and a component that there is none of
+    lists = (project / "CMakeLists.txt").read_text()
+    for wanted in ("ardent 0.0 ", "ardent 0.2 ", "ardent 1 ", "ardent 0.2...0.3 ", "ardent 0.1 COMPONENTS tpu "):
+        changed = lists.replace("ardent 0.1 ", wanted).replace(" OPTIONAL_COMPONENTS openmp", "")
+        (project / "CMakeLists.txt").write_text(changed)
+        refused = subprocess.run([*configure, "-B", world.folder / "refused"], capture_output=True, text=True,
+                                 env=world.environment)
+        stop_unless(wanted in changed and refused.returncode and '"ardent"' in refused.stderr,
+                    f"expected find_package({wanted}...) to be refused, found:\n{refused.stdout}{refused.stderr}")
+
+
+def by_pkg_config(world):
+    if not shutil.which("pkg-config"):
+        skip("no pkg-config")
+    prefix, project = world.installed(), world.project("installed")
+    world.environment["PKG_CONFIG_PATH"] = str(prefix / "share" / "pkgconfig")
+    world.environment["PKG_CONFIG_SYSROOT_DIR"] = str(prefix.parent)
+    world.environment["CXXFLAGS"] = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
+    world.run(["sh", "build.sh"], cwd=project)
+    print(world.run([project / "app"]), end="")
+
+
+HOW = {"copy": by_copy, "git": by_git, "cuda": by_cuda, "cmake": by_cmake, "pkg-config": by_pkg_config}
 
 
 def main():
     separator = sys.argv.index("--")
-    root, meson = pathlib.Path(sys.argv[1]), sys.argv[2:separator]
+    how, root = HOW[sys.argv[1]], pathlib.Path(sys.argv[2]).resolve()
     with tempfile.TemporaryDirectory() as folder:
-        project, build = pathlib.Path(folder, "project"), pathlib.Path(folder, "build")
-        shutil.copytree(HERE, project, ignore=shutil.ignore_patterns("run.py"))
-        copy_library(root, project / "subprojects" / "ardent")
-
-        # The flags of this checkout's own configuration must not reach the stranger's.
-        environment = {name: value for name, value in os.environ.items() if not name.endswith("FLAGS")}
-        environment["CXX"] = " ".join(sys.argv[separator + 1 :])
-        run([*meson, "setup", build, project], env=environment)
-        run([*meson, "compile", "-C", build], env=environment)
-        targets = {target["name"] for target in json.loads(run([*meson, "introspect", "--targets", build]))}
-        expected = {"left", "right", "consumer"}
-        if targets != expected:
-            print(f"expected only the targets {sorted(expected)}, found {sorted(targets)}")
-            sys.exit(1)
-        print(run([build / "consumer"]), end="")
+        how(World(pathlib.Path(folder).resolve(), root, sys.argv[3:separator], sys.argv[separator + 1 :]))
 
 
 if __name__ == "__main__":

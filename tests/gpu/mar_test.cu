@@ -4,9 +4,9 @@
 //
 // sources: examples/common/adaln_head.cpp examples/common/aligned_memory.cpp examples/common/annealing_words.cpp
 // sources: examples/common/atomic_file.cpp examples/common/drawing_cost.cpp examples/common/file.cpp
-// sources: examples/common/float_tensor.cpp examples/common/json.cpp examples/common/labels.cpp
-// sources: examples/common/mapped_file.cpp examples/common/model_files.cpp examples/common/pixels.cpp
-// sources: examples/common/safetensors.cpp examples/common/safetensors_header.cpp
+// sources: examples/common/float_tensor.cpp examples/common/image_range.cpp examples/common/json.cpp
+// sources: examples/common/labels.cpp examples/common/mapped_file.cpp examples/common/model_files.cpp
+// sources: examples/common/pixels.cpp examples/common/safetensors.cpp examples/common/safetensors_header.cpp
 // sources: examples/common/safetensors_writer.cpp examples/common/transformer.cpp
 // sources: examples/common/transformer_packing.cpp examples/common/transformer_weights.cpp
 // sources: examples/mar/backbone.cpp examples/mar/checkpoint.cpp examples/mar/conditioning.cpp

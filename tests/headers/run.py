@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Compiles every header alone, included twice, with warnings as errors.
+"""Compiles every header alone, included twice, with warnings as errors; and reads that none includes, by way of others
+or for nvcc alone, CUDA, Thrust or OpenMP without being named for it.
 
 usage: run.py INCLUDE_FOLDER [--cccl FOLDER] -- COMPILER [ARGUMENT ...]
 
@@ -11,6 +12,7 @@ import argparse
 import concurrent.futures
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -33,6 +35,33 @@ def needs(header):
             if part.startswith(need):
                 return need
     return ""
+
+
+FOREIGN = {
+    "cuda": re.compile(r"cuda|cub/|cublas|cooperative_groups|nv/|mma\.h|curand"),
+    "thrust": re.compile(r"thrust/"),
+    "openmp": re.compile(r"omp\.h"),
+}
+ALSO_HAS = {"cuda": {"cuda", "thrust"}, "thrust": {"thrust"}, "openmp": {"openmp"}, "": set()}
+
+
+def foreign_includes(header, include, seen):
+    """Yields (need, which file, what it includes) for what a header includes of other libraries, ardent's in between."""
+    seen.add(header)
+    for name in re.findall(r"^\s*#\s*include\s*[<\"]([^>\"]+)", (include / header).read_text(), re.M):
+        inner = pathlib.Path(name)
+        if (include / inner).is_file():
+            if inner not in seen:
+                yield from foreign_includes(inner, include, seen)
+        else:
+            yield from ((need, header, name) for need, pattern in FOREIGN.items() if pattern.match(name))
+
+
+def unannounced(header, include):
+    """Includes that the name of a header does not tell of."""
+    for need, where, name in foreign_includes(header, include, set()):
+        if need not in ALSO_HAS[needs(header)]:
+            yield f"{header}: expected no {need} in a header of this name, found <{name}> in {where}"
 
 
 def extra_arguments(need, options, nvcc):
@@ -74,10 +103,12 @@ def main():
     bad = {header: job.result() for header, job in jobs.items() if job.result()}
     for header, complaint in bad.items():
         print(f"{header} does not compile alone:\n{complaint}\n")
+    hidden = [problem for header in headers for problem in unannounced(header, options.include)]
+    print(*hidden, sep="\n", end="\n" if hidden else "")
     for header in left_out:
         print(f"left out: {header} needs {needs(header)}")
     print(f"{len(jobs) - len(bad)} of {len(jobs)} headers compile alone")
-    return 1 if bad or not jobs else 0
+    return 1 if bad or hidden or not jobs else 0
 
 
 if __name__ == "__main__":

@@ -77,3 +77,34 @@ TEST_CASE("solvers: DDIM with eta 0 is DPM-Solver-1") {
 TEST_CASE("solvers: DDIM with eta 0 is DPM-Solver++-1") {
   check_equal(ardent::solver::ddim<0>(), ardent::solver::dpm_solver_pp_1(), all_grids());
 }
+
+TEST_CASE("a solver's row with room for more outputs is the same step") {
+  auto const grid = test::cosine_nodes(7, 950);
+  for (int k = 0; k < 7; ++k) {
+    // has all parts: a conversion, a clipped x0, a learned variance, noise
+    auto const row = ardent::solver::ddpm<>().row(grid.data(), 7, k, prediction::epsilon);
+    auto const wide = ardent::with_history<3>(row);
+    static_assert(decltype(wide)::history == 3 && decltype(wide)::slots == 1);
+    CHECK(wide.model[0][0] == row.model[0][0]);
+    CHECK(wide.model[0][1] == 0);
+    CHECK(wide.model[0][2] == 0);
+    CHECK(wide.slot[0][0] == row.slot[0][0]);
+    CHECK(wide.noise == row.noise);
+    CHECK(wide.of_x == row.of_x);
+    CHECK(wide.of_output == row.of_output);
+    CHECK(wide.x0_of_x == row.x0_of_x);
+    CHECK(wide.x0_of_output == row.x0_of_output);
+    CHECK(wide.m_of_x == row.m_of_x);
+    CHECK(wide.m_of_x0 == row.m_of_x0);
+    CHECK(wide.half_log_variance_min == row.half_log_variance_min);
+    CHECK(wide.half_log_variance_max == row.half_log_variance_max);
+    CHECK(wide.timestep == row.timestep);
+    CHECK(wide.alpha == row.alpha);
+    CHECK(wide.sigma == row.sigma);
+    CHECK(wide.guided == row.guided);
+  }
+  ardent::solver::dpm_solver_pp<2> const second;
+  auto const row = second.row(grid.data(), 7, 3, prediction::epsilon);
+  CHECK(row.model[0][1] != 0);
+  CHECK(ardent::with_history<3>(row).model[0][1] == row.model[0][1]);
+}

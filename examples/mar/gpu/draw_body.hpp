@@ -131,15 +131,17 @@ drawing draw_with(Sampler const& sampler, checkpoint const& trained, request con
   device_model<Format> model{network, head, reinterpret_cast<int const*>(labels.data()), times};
 
   auto const start = std::chrono::steady_clock::now();
-  for (std::size_t first = 0; first < what.labels.size();) {
-    // all whole batches with one generation, then what is left
-    std::size_t const left = what.labels.size() - first, count = std::min(most, left);
-    images = static_cast<int>(count);
+  std::vector<image_range> const all = what.batches();
+  for (auto batch = all.begin(); batch != all.end();) {
+    // batches of one size with one generation
+    images = batch->count;
+    auto const count = static_cast<std::size_t>(images);
     network.prepare(images, Sampler::branches, result.ar_tokens);
     device_memory const workspace(ardent::cuda::workspace_bytes(sampler, model, images));
     ardent::cuda::generation generation(on.get(), sampler, model, images,
                                         std::span(workspace.data(), workspace.size()));
-    for (std::size_t batches = left / count; batches > 0; --batches, first += count) {
+    for (; batch != all.end() && batch->count == images; ++batch) {
+      auto const first = static_cast<std::size_t>(batch->first);
       ardent::cuda::check(cudaMemcpyAsync(labels.data(), what.labels.data() + first, count * sizeof(int),
                                           cudaMemcpyHostToDevice, on.get()),
                           "copying labels to the device");

@@ -119,7 +119,8 @@ struct row : std::conditional_t<Parts.learned_variance, detail::variance_part<T>
 
 namespace detail {
 
-/// A row rounded to another type of state, with the parts that its kernel reads.
+/// A row rounded to another type of state, with the parts that its kernel reads; earlier outputs beyond its own count
+/// 0.
 template <class To, class From>
 constexpr To round_row(From const& from) {
   using T = typename To::value_type;
@@ -130,7 +131,7 @@ constexpr To round_row(From const& from) {
   to.sigma = static_cast<T>(from.sigma);
   for (int i = 0; i < To::slots; ++i) {
     for (int j = 0; j < To::slots; ++j) to.slot[i][j] = static_cast<T>(from.slot[i][j]);
-    for (int j = 0; j < To::history; ++j) to.model[i][j] = static_cast<T>(from.model[i][j]);
+    for (int j = 0; j < To::history && j < From::history; ++j) to.model[i][j] = static_cast<T>(from.model[i][j]);
   }
   if constexpr (To::parts.conversion) {
     to.of_x = static_cast<T>(from.of_x);
@@ -152,6 +153,15 @@ constexpr To round_row(From const& from) {
 }
 
 }  // namespace detail
+
+/// @brief The same step in a row with room for more earlier outputs, which count 0: for solvers that are chosen at run
+/// time and share one kernel.
+/// @tparam History  number of model outputs, at least the row's
+template <int History, class T, int Slots, int Fewer, row_parts Parts>
+constexpr row<T, Slots, History, Parts> with_history(row<T, Slots, Fewer, Parts> const& from) {
+  static_assert(History >= Fewer, "ardent::with_history: the row uses more model outputs. Ask for at least as many.");
+  return detail::round_row<row<T, Slots, History, Parts>>(from);
+}
 
 /// @brief A row with where the denoiser is evaluated and the conversion of its output filled in: what every solver
 /// starts from.

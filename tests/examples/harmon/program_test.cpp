@@ -173,6 +173,33 @@ TEST_CASE("harmon program: a VAE makes pictures, the same in all outputs and how
   CHECK(again.status == 0);
   CHECK(again.output.empty());
   CHECK(test::read_npz(folder / "again.npz").values == array.values);
+
+  // by shards, of which one begins amid a prompt; then all together, with a picture made again of its part
+  std::vector<std::string> const parts = with(drawn, {"--quiet", "--out-shards", inside("parts")});
+  std::vector<std::string> const to_geneval{"--out-geneval", inside("shared")};
+  for (char const* shard : {"2/3", "1/3", "0/3"}) {
+    test::outcome const one = harmon(with(with(parts, to_geneval), {"--shard", shard}));
+    INFO(one.errors);
+    CHECK(one.status == 0);
+  }
+  auto const check_shared = [&] {
+    for (char const* file : samples)
+      CHECK(bad_input::get(folder / "shared" / file) == bad_input::get(folder / "g" / file));
+    for (char const* file : {"00000/metadata.jsonl", "00001/metadata.jsonl"})
+      CHECK(bad_input::get(folder / "shared" / file) == bad_input::get(folder / "g" / file));
+  };
+  check_shared();
+  std::filesystem::remove(folder / "shared/00001/samples/0000.png");
+  bad_input::put(folder / "shared/00001/samples/.ardent-1-1-0001.png.tmp", "half");
+  test::outcome const gathered =
+      harmon(with(with(parts, to_geneval), {"--gather", "--out", inside("s.png"), "--out-npz", inside("s.npz"),
+                                            "--dump", inside("s.safetensors")}));
+  INFO(gathered.errors);
+  CHECK(gathered.status == 0);
+  check_shared();
+  CHECK(!std::filesystem::exists(folder / "shared/00001/samples/.ardent-1-1-0001.png.tmp"));
+  for (std::string const ending : {".png", ".npz", ".safetensors"})
+    CHECK(bad_input::get(folder / ("s" + ending)) == bad_input::get(folder / ("o" + ending)));
 }
 
 TEST_CASE("harmon program: pictures need a decoder that fits, GenEval a text, and folders are empty") {

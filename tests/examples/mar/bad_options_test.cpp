@@ -63,6 +63,8 @@ TEST_CASE("mar: other words and numbers that are none") {
   check_option("--seed", "18446744073709551616");
   check_option("--threads", "1025");
   check_option("--batch", "0");
+  check_option("--clip", "-1");
+  check_option("--clip", "1000");
   check_option("--images", "0");
   check_option("--images", "2000000");
   check_refused({"--solver", "ddim", "--eta", "1.5"}, {"--eta", "1.5"});

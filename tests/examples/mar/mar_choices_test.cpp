@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -39,6 +41,34 @@ TEST_CASE("mar: DPM-Solver and DPM-Solver++ of order 1 are DDIM without noise") 
   CHECK(difference(tokens({"--steps", "9:4", "--solver", "dpm-solver"}), ddim) < rounding);
   CHECK(difference(tokens({"--steps", "9:4", "--solver", "dpm-solver++"}), ddim) < rounding);
   CHECK(difference(tokens({"--steps", "9:4", "--solver", "ddim", "--eta", "0.5"}), ddim) > not_the_same);
+}
+
+TEST_CASE("mar: DPM-Solver++ 2M is DDIM where there is one step, and nearer to many steps where there are more") {
+  auto const of = [](std::string const& solver, std::string const& steps) {
+    return draw({"--labels", "trouser,9", "--ar-steps", "1", "--seed", "5", "--solver", solver, "--steps", steps})
+        .floats("tokens");
+  };
+  CHECK(difference(of("dpm-solver++2m", "1"), of("ddim", "1")) < rounding);
+  auto const many = of("ddim", "500");
+  auto const apart = [&](std::vector<float> const& a) {
+    return std::inner_product(a.begin(), a.end(), many.begin(), 0.0, std::plus<>(),
+                              [](float x, float y) { return std::abs(double{x} - double{y}); });
+  };
+  // both end in a step of order 1 to a clean token, so the gain is no order here; those are in solver/order_test.cpp
+  CHECK(apart(of("dpm-solver++2m", "100")) < 0.85 * apart(of("ddim", "100")));
+}
+
+TEST_CASE("mar: the clip bounds the steps that are visited") {
+  auto const steps = [](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--labels", "9", "--ar-steps", "2", "--steps", "50"});
+    return draw(arguments).integers("steps");
+  };
+  // of 50 steps over 0 to 999 three are above 950: 958, 979 and 999 become one
+  CHECK(steps({}) == std::vector<std::int64_t>{48, 48});
+  CHECK(steps({"--clip", "950"}) == std::vector<std::int64_t>{48, 48});
+  CHECK(steps({"--clip", "999"}) == std::vector<std::int64_t>{50, 50});
+  CHECK(difference(tokens({"--steps", "9"}), tokens({"--steps", "9", "--clip", "950"})) == 0);
+  CHECK(difference(tokens({"--steps", "9"}), tokens({"--steps", "9", "--clip", "999"})) > not_the_same);
 }
 
 TEST_CASE("mar: DDIM with eta 1 is DDPM with the small variance") {

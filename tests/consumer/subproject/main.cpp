@@ -20,7 +20,7 @@ bool same_bits(std::vector<float> const& a, std::vector<float> const& b) {
 
 int main() {
   constexpr std::uint64_t seed = 20;
-  std::vector<float> const mine = stranger::tokens(seed, 1);
+  std::vector<float> const mine = stranger::tokens(seed, ardent::executor::host(1));
   for (float const value : mine) {
     if (!std::isfinite(value) || value == 0.0f) {
       std::fprintf(stderr, "consumer: expected tokens that are drawn and finite, found %g\n",
@@ -28,7 +28,7 @@ int main() {
       return 1;
     }
   }
-  if (same_bits(mine, stranger::tokens(seed + 1, 1))) {
+  if (same_bits(mine, stranger::tokens(seed + 1, ardent::executor::host(1)))) {
     std::fprintf(stderr, "consumer: expected other tokens for another seed, found the same\n");
     return 1;
   }

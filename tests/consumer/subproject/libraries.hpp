@@ -7,5 +7,5 @@
 #include <vector>
 
 std::vector<float> left_tokens(std::uint64_t seed);   ///< from libleft, on one thread
-std::vector<float> right_tokens(std::uint64_t seed);  ///< from libright, on two threads
+std::vector<float> right_tokens(std::uint64_t seed);  ///< from libright, on two threads, of OpenMP if there is it
 std::vector<float> here_tokens(std::uint64_t seed);   ///< from here.cpp, on two threads

@@ -94,9 +94,9 @@ class model {
 };
 
 /// @brief Three images' tokens, [images][sequence_length][channels].
-inline std::vector<float> tokens(std::uint64_t seed, int threads) {
+template <class Executor>
+std::vector<float> tokens(std::uint64_t seed, Executor const& executor) {
   model network;
-  ardent::executor::host const executor(threads);
   std::vector<float> out(static_cast<std::size_t>(images * sequence_length * channels));
   ardent::generate(plan{}, network, executor, ardent::random::philox(seed), {images, 0}, std::span(out));
   return out;

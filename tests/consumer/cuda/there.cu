@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "device_tokens.cuh"
+
+std::vector<float> there_tokens(std::uint64_t seed) { return stranger::device_tokens(seed); }

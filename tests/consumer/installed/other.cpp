@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "draw.hpp"
+
+#ifdef _OPENMP
+#  include <ardent/executor/openmp.hpp>
+using two_threads = ardent::executor::openmp;
+#else
+using two_threads = ardent::executor::host;
+#endif
+
+std::vector<float> other_tokens(std::uint64_t seed) { return stranger::draw(seed, two_threads(2)); }
