@@ -135,13 +135,15 @@ class Diffusion:
 
     @torch.no_grad()
     def sample(self, head, z, scale, temperature=1.0, start=None, draws=None):
-        """As published. z holds the conditional rows, then the unconditional ones; so does the result.
+        """As published. z holds the conditional rows, then the unconditional ones; so does the result. With a scale of
+        None there are only the former.
 
         start and draws (noisiest step first), each for one branch, replace the noise.
         """
         device, rows = z.device, len(z)
-        start = torch.randn(rows // 2, head.channels, device=device) if start is None else start
-        x = torch.cat([start, start])
+        branches = 1 if scale is None else 2
+        start = torch.randn(rows // branches, head.channels, device=device) if start is None else start
+        x = start.repeat(branches, 1)
         for k, index in enumerate(reversed(range(len(self)))):
             t = torch.tensor([index] * rows, device=device)
             numbers = {}
@@ -149,8 +151,8 @@ class Diffusion:
                 entries = torch.from_numpy(table).to(device)[t].float()
                 numbers[name] = entries[:, None].expand(x.shape)
             original = torch.tensor(self.timesteps, device=device, dtype=t.dtype)[t]
-            out = head.guided(x, original, z, scale)
-            noise = torch.randn_like(x) if draws is None else torch.cat([draws[k], draws[k]])
+            out = head(x, original, z) if scale is None else head.guided(x, original, z, scale)
+            noise = torch.randn_like(x) if draws is None else draws[k].repeat(branches, 1)
             x = self._advance(x, out, numbers, noise, temperature, index == 0)
         return x
 

@@ -137,6 +137,7 @@ class Mar(nn.Module):
 
         labels  a class for each image
         steps   denoising steps of each AR step
+        scale   of guidance at the last AR step; None: none
         orders  [images][length]: positions, that drawn first first; random if there are none
         noise   for each AR step its start and its draws; random if there is none
         """
@@ -145,19 +146,21 @@ class Mar(nn.Module):
             orders = torch.rand(images, self.length).argsort(dim=1)
         ranks = orders.argsort(dim=1)
         tokens = torch.zeros(images, self.length, self.channels)
+        branches = 1 if scale is None else 2
         classes = torch.cat([self.class_emb(torch.tensor(labels)), self.fake_latent.expand(images, -1)])
+        classes = classes[: branches * images]
         unknown = self.length
         for s, count in enumerate(steps):
             started = time.perf_counter()
             known = ranks < self.length - unknown
-            z = self.decode(*self.encode(tokens.repeat(2, 1, 1), known.repeat(2, 1), classes))
+            z = self.decode(*self.encode(tokens.repeat(branches, 1, 1), known.repeat(branches, 1), classes))
             after = masked_after(s, ar_steps, self.length, unknown)
             now = ~known if s + 1 == ar_steps else ~known & (ranks < self.length - after)
-            z = z[now.repeat(2, 1)]
+            z = z[now.repeat(branches, 1)]
             self.backbone_seconds += time.perf_counter() - started
-            guidance = 1 + (scale - 1) * (self.length - after) / self.length
+            guidance = None if scale is None else 1 + (scale - 1) * (self.length - after) / self.length
             drawn = self.diffusion(count).sample(self.head, z, guidance, 1.0, *(noise[s] if noise else ()))
-            tokens[now] = drawn[: len(drawn) // 2]
+            tokens[now] = drawn[: len(drawn) // branches]
             unknown = after
         return tokens
 

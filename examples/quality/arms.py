@@ -45,6 +45,10 @@ HYPOTHESES = [
         ("the calibrated annealing is better than linear", "calibrated", "linear", -1))
 ]
 
+# Arms that the screening's images suggested as the fastest that are as good as A. They are judged by further images, which
+# had no part in choosing them.
+CHOSEN = ()
+
 
 def text(table):
     """As mar --steps has it."""
@@ -84,7 +88,7 @@ class Plan:
     def add(self, table, *arms):
         for arm in arms:
             assert arm.name not in self.arms, arm.name
-            self.arms[arm.name] = arm
+            self.arms[arm.name] = dataclasses.replace(arm, primary=arm.primary or arm.name in CHOSEN)
             self.tables.setdefault(table, []).append(arm.name)
 
     def asked(self, ar_steps, annealing, steps):

@@ -6,9 +6,9 @@ They are trained once, by the CPU with fixed seeds, and kept in files.
 import numpy
 import torch
 
-import programs  # noqa: F401  finds quality_bench
-import quality_bench
-from quality_bench import idx
+import programs  # noqa: F401  # finds published
+from published import quality_bench
+from published.quality_bench import idx
 
 
 class Observer(torch.nn.Module):

@@ -6,8 +6,8 @@ again for both: a paired bootstrap, within labels because their numbers are chos
 """
 import numpy
 
-import programs  # noqa: F401  finds quality_bench
-from quality_bench import frechet, moments
+import programs  # noqa: F401  # finds published
+from published.quality_bench import frechet, moments
 
 
 def weighted_moments(features, weights):
@@ -26,6 +26,11 @@ def resamples(labels, count, seed):
         of = numpy.flatnonzero(labels == label)
         out[:, of] = generator.multinomial(len(of), numpy.full(len(of), 1 / len(of)), count)
     return out
+
+
+def signed(value, around, digits):
+    """A difference and its interval in words."""
+    return f"{value:+.{digits}f} ({around[0]:+.{digits}f} to {around[1]:+.{digits}f})"
 
 
 def interval(values):

@@ -11,6 +11,7 @@ images, so that a run that was stopped goes on where it was.
 """
 import argparse
 import hashlib
+import os
 import pathlib
 import sys
 import time
@@ -18,6 +19,7 @@ import time
 import numpy
 
 import arms
+import budgets
 from programs import ROOT, Programs
 
 SEED = 7000  # of the first part; the next ones follow
@@ -97,26 +99,39 @@ class Run:
         self.quick = chosen.quick
         self.store = Store(self.folder, self.programs, part, chosen.batch)
         self.rate = Rate(self.programs, chosen.batch)
-        self.costs = {}
+        self.asked_steps = {}
         self.plan = arms.Plan(self.programs, calibration(self.programs, self.folder, chosen.quick))
 
     def images(self, arm):
         return self.primary if arm.primary else self.screen
 
-    def cost(self, arm):
-        """An arm's effective (evaluations per token, steps over the AR loop)."""
-        if arm.name not in self.costs:
-            steps, ar_tokens = self.programs.table(arm.ar_steps, arm.annealing, arm.steps, arm.clip)
-            self.costs[arm.name] = (sum(k * n for k, n in zip(steps, ar_tokens)) / sum(ar_tokens), sum(steps))
-        return self.costs[arm.name]
+    def asked(self, name):
+        """(denoising steps that an arm asks for at each AR step, tokens of each)."""
+        if name not in self.asked_steps:
+            arm = self.plan.arms[name]
+            self.asked_steps[name] = self.programs.table(arm.ar_steps, arm.annealing, arm.steps, clip=999)
+        return self.asked_steps[name]
+
+    def steps(self, name):
+        """Those that it takes: a clip leaves fewer."""
+        return [budgets.effective(k, self.plan.arms[name].clip) for k in self.asked(name)[0]]
+
+    def cost(self, name):
+        """An arm's effective (evaluations a token, steps over the AR loop)."""
+        steps, ar_tokens = self.steps(name), self.asked(name)[1]
+        return sum(k * n for k, n in zip(steps, ar_tokens)) / sum(ar_tokens), sum(steps)
+
+    def seconds(self, name):
+        """What an image costs in a batch, by the trial."""
+        return self.rate.of(self.plan.arms[name], self.cost(name)[0])
 
     def print_plan(self):
         """The cost of every arm, and of what is missing."""
         total = left = 0.0
         print(f"{'arm':44} {'images':>6} {'evaluations':>11} {'cost':>9} {'missing':>9}")
         for arm in self.plan.arms.values():
-            evaluations, _ = self.cost(arm)
-            each = self.rate.of(arm, evaluations)
+            evaluations, _ = self.cost(arm.name)
+            each = self.seconds(arm.name)
             cost = each * self.images(arm)
             missing = each * self.part * len(self.store.missing(arm, self.images(arm)))
             print(f"{arm.name:44} {self.images(arm):6} {evaluations:11.1f} {clock(cost):>9} "
@@ -134,7 +149,7 @@ class Run:
                 if number not in self.store.missing(arm, self.images(arm)):
                     continue
                 self.store.draw(arm, number)
-                done += self.rate.of(arm, self.cost(arm)[0]) * self.part
+                done += self.seconds(arm.name) * self.part
                 spent = time.monotonic() - begun
                 print(f"[{100 * done / left:3.0f} %, {clock(spent)} spent, about {clock(spent * (left / done - 1))} left] "
                       f"{arm.name}, images {number * self.part} to {(number + 1) * self.part - 1}", flush=True)
@@ -148,10 +163,12 @@ def main():
     parser.add_argument("--images", type=int, default=10000, help="of the primary arms, thousands [10000]")
     parser.add_argument("--screen", type=int, default=2000, help="of the other arms, thousands [2000]")
     parser.add_argument("--batch", type=int, default=64, help="images drawn at a time [64]; changes no image")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of the times that are measured [all]")
     parser.add_argument("--quick", action="store_true", help="100 images a part and few of everything")
     parser.add_argument("--plan", action="store_true", help="only print what would be drawn")
     parser.add_argument("--out", type=pathlib.Path, help="the report [docs/evidence_quality.md; --quick: in --work]")
     chosen = parser.parse_args()
+    chosen.command, chosen.seed = " ".join(["./dev quality", *sys.argv[1:]]), SEED
     if chosen.images % 1000 or chosen.screen % 1000 or not 1000 <= chosen.screen <= chosen.images:
         parser.error("expected thousands with 1000 <= --screen <= --images, "
                      f"found {chosen.screen} and {chosen.images}")

@@ -1,103 +1,133 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables, in Markdown, of what was drawn."""
-import functools
+"""Tables, in Markdown, and plots of what a run has drawn."""
+import statistics
+import time
 
 import numpy
 
 import arms
-import budgets
-import classifiers
-import measures
+import plots
+import results
+import times
+import token_distances
+from measures import signed
 from programs import ROOT
 
-
-def signed(value, interval, digits):
-    return f"{value:+.{digits}f} ({interval[0]:+.{digits}f} to {interval[1]:+.{digits}f})"
+ARM = ("| arm | images | evaluations a token | steps over the AR loop | Frechet distance | less A's (95 %) "
+       "| not worse than A | KID x 1000, less A's (95 %) | per class | accuracy | less A's (95 %) |\n"
+       "|---|---|---|---|---|---|---|---|---|---|---|")
+HYPOTHESIS = "| expected | difference of Frechet distances (95 %) | |\n|---|---|---|"
+FLOOR = "| real images | Frechet distance | standard deviation | sets |\n|---|---|---|---|"
+TOKENS = ("| arm | evaluations a token | energy distance x 1000 (95 %) | less constant's at linear's cost (95 %) |\n"
+          "|---|---|---|---|")
+TIMES = ("| arm | evaluations | AR steps | ms an image | head | backbone | of the head's time | times as fast "
+         "| Amdahl's bound | reached |\n|---|---|---|---|---|---|---|---|---|---|")
+NOT_MEASURED = """Not measured: speculative decoding and the shortcut head, since no draft model and no head with step sizes
+was trained with this model."""
 
 
 class Report:
-    """The measures of every arm, each beside baseline A on the same images."""
+    """Sections of the page."""
 
     def __init__(self, run):
         self.run = run
-        self.eyes = classifiers.Eyes(run.folder)
-        self.real, _, self.real_labels = self.eyes.real("t10k")
-        self.frechet, self.kid = measures.Frechet(self.real), measures.Kid(self.real)
-        self.train, _, self.train_labels = self.eyes.real("train")
-        self.seen = {}
+        self.results = results.Results(run)
 
-    def see(self, name, images):
-        """(features, right, labels) of an arm's first images."""
-        arm = self.run.plan.arms[name]
-        if name not in self.seen:
-            pictures, labels, steps, _ = self.run.store.read(arm, self.run.images(arm))
-            asked, _ = self.run.programs.table(arm.ar_steps, arm.annealing, arm.steps, clip=999)
-            if [budgets.effective(k, arm.clip) for k in asked] != list(steps):
-                raise RuntimeError(f"{name}: the program took {list(steps)} steps, not what was planned")
-            features, guessed = self.eyes.see(pictures)
-            self.seen[name] = features, guessed == labels, labels
-        return tuple(x[:images] for x in self.seen[name])
-
-    def rows(self, names):
-        """A line for each arm."""
-        for name in names:
-            arm = self.run.plan.arms[name]
-            images = self.run.images(arm)
-            features, right, labels = self.see(name, images)
-            base, base_right, _ = self.see(arms.BASELINE, images)
-            compare = measures.Comparison(labels)
-            margin = measures.margin(self.frechet(base), self.floors(images))
-            change, around = compare.difference(self.frechet, features, base)
-            kid, kid_around = compare.difference(self.kid, features, base)
-            share, share_around = compare.share(right, base_right)
-            evaluations, steps = self.run.cost(arm)
-            yield (f"| {name} | {images} | {evaluations:.1f} | {steps} | {self.frechet(features):.2f} "
-                   f"| {signed(change, around, 2)} | {'yes' if around[1] < margin else 'no'} (margin {margin:.2f}) "
-                   f"| {signed(kid, kid_around, 2)} "
-                   f"| {measures.per_class(features, labels, self.real, self.real_labels):.1f} "
-                   f"| {right.mean():.3f} | {signed(share, share_around, 3)} |")
+    def arm(self, name, first=0):
+        """A line of ARM."""
+        beside = self.results.beside(name, first=first)
+        evaluations, steps = self.run.cost(name)
+        return (f"| {name} | {beside.images} | {evaluations:.1f} | {steps} | {beside.frechet:.2f} "
+                f"| {signed(beside.change, beside.around, 2)} "
+                f"| {'yes' if beside.passes else 'no'} (margin {beside.margin:.2f}) "
+                f"| {signed(beside.kid, beside.kid_around, 2)} | {beside.per_class:.1f} "
+                f"| {beside.accuracy:.3f} | {signed(beside.accuracy_change, beside.accuracy_around, 3)} |")
 
     def hypotheses(self):
         """What was expected, and what was found."""
         for said, first, second, sign in arms.HYPOTHESES:
-            images = self.run.primary
-            a, _, labels = self.see(first, images)
-            b, _, _ = self.see(second, images)
-            change, around = measures.Comparison(labels).difference(self.frechet, a, b)
-            held = around[1] < 0 if sign < 0 else around[0] > 0
-            against = around[0] > 0 if sign < 0 else around[1] < 0
+            found = self.results.beside(first, second)
+            below, above = found.around[1] < 0, found.around[0] > 0
+            held, against = (below, above) if sign < 0 else (above, below)
             verdict = "holds" if held else "the opposite holds" if against else "not decided"
-            yield f"| {said} | {signed(change, around, 2)} | {verdict} |"
+            yield f"| {said} | {signed(found.change, found.around, 2)} | {verdict} |"
 
-    @functools.cache
-    def floors(self, images):
-        """Distances of as many real training images as an arm has."""
-        return measures.floors(self.frechet, self.train, self.train_labels, images)
+    def floors(self):
+        for images in sorted({self.run.screen, self.run.primary}):
+            found = self.results.floors(images)
+            yield f"| {images} | {numpy.mean(found):.2f} | {numpy.std(found, ddof=1):.2f} | {len(found)} |"
 
-    def floor(self, images):
-        """Their mean and spread."""
-        found = self.floors(images)
-        return f"| {images} | {numpy.mean(found):.2f} | {numpy.std(found, ddof=1):.2f} | {len(found)} |"
+    def images(self):
+        """All that is measured on images."""
+        yield from ("", "## Real images", "", FLOOR, *self.floors(), "", "## What was expected", "", HYPOTHESIS,
+                    *self.hypotheses())
+        for table, names in self.run.plan.tables.items():
+            yield from ("", f"## {table}", "", ARM, *map(self.arm, names))
+        if arms.CHOSEN:
+            yield from ("", "## Chosen by the screening, on further images", "", ARM,
+                        *(self.arm(name, self.run.screen) for name in arms.CHOSEN))
 
+    def tokens(self, size):
+        """What is measured on tokens."""
+        found = token_distances.TokenDistances(self.run, size)
+        floor = 1000 * found.floor()
+        yield from ("", "## Tokens at the same conditions", "",
+                    f"Energy distance to DDPM in {size.reference_steps} steps, {size.draws} draws of each token after "
+                    f"prefixes of {size.images} images; of other draws of the same "
+                    f"{signed(floor.mean(), [1000 * x for x in found.interval(found.floor())], 2)}.", "", TOKENS,
+                    *found.rows(f"{arms.QUARTER} constant", lambda name: self.run.cost(name)[0]))
 
-HEAD = ("| arm | images | evaluations a token | steps over the AR loop | Frechet distance | less A's (95 %) "
-        "| not worse than A | KID x 1000, less A's (95 %) | per class | accuracy | less A's (95 %) |\n"
-        "|---|---|---|---|---|---|---|---|---|---|---|")
+    def fastest(self):
+        """(the cheapest arm that is not worse than A, the cheapest constant that is not worse than linear)."""
+        plain = [name for name, arm in self.run.plan.arms.items() if (arm.clip, arm.guidance_scale) == (950, 1.0)]
+        constants = [name for name in plain if self.run.plan.arms[name].steps.isdigit()
+                     and self.run.plan.arms[name].ar_steps == arms.QUARTER
+                     and self.run.plan.arms[name].solver == "ddpm" and self.run.plan.arms[name].cache == "none"]
+        return (self.results.cheapest(plain, arms.BASELINE),
+                self.results.cheapest(constants, f"{arms.QUARTER} linear"))
+
+    def times(self, measured):
+        """What arms cost, and what Amdahl's law allows."""
+        yield from ("", "## Times", "", f"Medians of {measured.rounds} rounds in which all take turns; {measured.about}; "
+                    "float32, no guidance. Evaluations are those a token for a batch, the steps over the AR loop for one "
+                    "image.")
+        for batch, found in measured.found.items():
+            yield from ("", f"Batch {batch}, within {100 * max(times.spread(c) for c in found.values()):.0f} % at most "
+                        "(half of what lies between the quartiles):", "", TIMES)
+            base = times.median(found[arms.BASELINE])
+            for name, costs in found.items():
+                cost, arm = times.median(costs), name.removeprefix("PyTorch: ")
+                tokens, steps = self.run.cost(arm)
+                count, of = (steps, self.run.cost(arms.BASELINE)[1]) if batch == 1 else (tokens, self.run.cost(arms.BASELINE)[0])
+                ar_steps = self.run.plan.arms[arm].ar_steps
+                most = base.total / times.bound(base, count / of, ar_steps / arms.ALL)
+                ratio = base.total / cost.total
+                yield (f"| {name} | {count:.4g} | {ar_steps} | {1000 * cost.total:.4g} | {1000 * cost.head:.4g} "
+                       f"| {1000 * cost.backbone:.4g} | 1/{base.head / cost.head:.3g} | {ratio:.3g} | {most:.3g} "
+                       f"| {100 * ratio / most:.0f} % |")
 
 
 def write(run, chosen):
-    """The report as a file."""
+    """The report as a file, and its plots beside it."""
+    began = time.monotonic()
     report = Report(run)
+    out = chosen.out or (run.folder / "report.md" if run.quick else ROOT / "docs" / "evidence_quality.md")
     lines = ["# Speed against quality on the shipped MAR", "",
-             f"Written by `quality.py`; model {run.programs.model_id()}, seeds from 7000 on. Names of arms: AR steps, then "
-             "denoising steps. Without a word on it: DDPM, clip at 950, no guidance, temperature 1.", "",
-             "| real images | Frechet distance | standard deviation | sets |", "|---|---|---|---|"]
-    lines += [report.floor(n) for n in sorted({run.screen, run.primary})]
-    lines += ["", "| expected | difference of Frechet distances (95 %) | |", "|---|---|---|", *report.hypotheses()]
-    for table, names in run.plan.tables.items():
-        lines += ["", f"## {table}", "", HEAD, *report.rows(names)]
-    out = chosen.out or (run.folder / "report.md" if run.quick else ROOT / "docs" /
-                         "evidence_quality.md")
+             f"Written by `{chosen.command}`; model {run.programs.model_id()}, seeds from {chosen.seed} on, {run.primary} "
+             f"images of primary arms and {run.screen} of others. Names of arms: AR steps, then denoising steps. Without a "
+             "word on it: DDPM, clip at 950, no guidance, temperature 1. Evaluations are those that the clip leaves."]
+    lines += report.images()
+    size = token_distances.Size(2, 16, 50) if run.quick else token_distances.Size()
+    lines += report.tokens(size)
+    fastest, constant = report.fastest()
+    lines += ["", "## The fastest", "",
+              f"Not worse than A, and the cheapest: {fastest}. Not worse than {arms.QUARTER} linear, and the cheapest "
+              f"constant: {constant or 'none'}.", "", NOT_MEASURED]
+    named = [arms.BASELINE, f"{arms.QUARTER} constant 100", f"{arms.QUARTER} linear", f"{arms.QUARTER} constant", constant,
+             fastest]
+    measured = times.Times(run, list(dict.fromkeys(filter(None, named))), chosen.threads)
+    lines += report.times(measured)
+    lines += plots.draw(run, report.results, measured, out)
     out.write_text("\n".join(lines) + "\n")
-    print(f"wrote {out}")
+    print(f"wrote {out} in {time.monotonic() - began:.0f} s")
     return 0
