@@ -4,6 +4,7 @@
 /// @file
 /// @brief What too few denoising steps do to a token: distances between draws with few steps and with many.
 
+#include <ardent/config.hpp>
 #include <ardent/diagnostics/token_variance.hpp>
 
 #include <cmath>
@@ -62,7 +63,7 @@ inline void check_sets(char const* where, draw_set const& a, draw_set const& b, 
         " x " + std::to_string(b.channels()) + " with " + std::to_string(b.draws()));
 }
 
-inline double distance(float const* x, float const* y, int channels) {
+ARDENT_HD inline double distance(float const* x, float const* y, int channels) {
   double sum = 0;
   for (int c = 0; c < channels; ++c) {
     const double d = static_cast<double>(x[c]) - static_cast<double>(y[c]);
