@@ -70,18 +70,22 @@ class Eyes:
         self.by_features = kept(folder / "features.pt", quality_bench.Classifier, quality_bench.trained)
         self.by_class = kept(folder / "observer.pt", Observer, lambda: train(Observer(), 5, 2))
 
-    def see(self, pictures):
-        """(features [n, 64] float64, guessed labels [n]) of pictures [n, 28, 28] uint8."""
-        features, guessed = [], []
+    def features(self, pictures):
+        """Features [n, 64] float64 of pictures [n, 28, 28] uint8."""
+        return self.through(self.by_features.features, pictures).double().numpy()
+
+    def guesses(self, pictures):
+        """Labels [n] that the observer sees in pictures."""
+        return self.through(lambda x: self.by_class(x).argmax(1), pictures).numpy()
+
+    @staticmethod
+    def through(network, pictures):
+        """What a network says of pictures, a part at a time."""
         with torch.no_grad():
-            for part in torch.from_numpy(pictures.copy()).split(500):
-                x = part.float().div(255).unsqueeze(1)
-                features.append(self.by_features.features(x))
-                guessed.append(self.by_class(x).argmax(1))
-        return torch.cat(features).double().numpy(), torch.cat(guessed).numpy()
+            return torch.cat([network(part.float().div(255).unsqueeze(1))
+                              for part in torch.from_numpy(pictures.copy()).split(500)])
 
     def real(self, which):
-        """(features, right or not, labels) of the test images ("t10k") or the training images ("train")."""
-        labels = idx(f"{which}-labels-idx1-ubyte").astype(numpy.int64)
-        features, guessed = self.see(idx(f"{which}-images-idx3-ubyte"))
-        return features, guessed == labels, labels
+        """(features, labels) of the test images ("t10k") or the training images ("train")."""
+        return (self.features(idx(f"{which}-images-idx3-ubyte")),
+                idx(f"{which}-labels-idx1-ubyte").astype(numpy.int64))

@@ -17,11 +17,14 @@ import pathlib
 import sys
 import time
 
-import numpy
+# Matrices here are small: threads would wait for one another longer than they compute.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import arms
-import budgets
-from programs import ROOT, Programs
+import numpy  # noqa: E402
+
+import arms  # noqa: E402
+import budgets  # noqa: E402
+from programs import ROOT, Programs  # noqa: E402
 
 SEED = 7000  # of the first part; the next ones follow
 CALIBRATION_SEED = 100  # its images and noise are not those of the evaluation

@@ -35,6 +35,7 @@ class Report:
 
     def arm(self, name, first=0):
         """A line of ARM."""
+        print(f"looking at {name}", flush=True)
         beside = self.results.beside(name, first=first)
         evaluations, steps = self.run.cost(name)
         return (f"| {name} | {beside.images} | {evaluations:.1f} | {steps} | {beside.frechet:.2f} "
@@ -69,6 +70,7 @@ class Report:
 
     def tokens(self, size):
         """What is measured on tokens."""
+        print("token errors", flush=True)
         found = token_distances.TokenDistances(self.run, size)
         floor = 1000 * found.floor()
         yield from ("", "## Tokens at the same conditions", "",

@@ -35,9 +35,9 @@ class Results:
     def __init__(self, run):
         self.run = run
         self.eyes = classifiers.Eyes(run.folder)
-        self.real, _, self.real_labels = self.eyes.real("t10k")
+        self.real, self.real_labels = self.eyes.real("t10k")
         self.frechet, self.kid = measures.Frechet(self.real), measures.Kid(self.real)
-        self.train, _, self.train_labels = self.eyes.real("train")
+        self.train, self.train_labels = self.eyes.real("train")
 
     @functools.cache
     def see(self, name):
@@ -46,8 +46,7 @@ class Results:
         pictures, labels, steps, _ = self.run.store.read(arm, self.run.images(arm))
         if self.run.steps(name) != [int(k) for k in steps]:
             raise RuntimeError(f"{name}: the program took {list(steps)} steps, not what was planned")
-        features, guessed = self.eyes.see(pictures)
-        return features, guessed == labels, labels
+        return self.eyes.features(pictures), self.eyes.guesses(pictures) == labels, labels
 
     @functools.cache
     def floors(self, images):
