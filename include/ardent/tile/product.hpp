@@ -82,7 +82,9 @@ ARDENT_INLINE void slice_product(Block& block, typename Format::activation const
     from[i] = (row < rows ? row : rows - 1) * step + lane % 4 * (step / 4);
   }
 #if defined(__CUDA_ARCH__)
-#  pragma unroll(Groups <= 2 ? 8 : Groups == 6 ? 3 : 4)  // bytes on their way, as many as registers allow
+#  pragma unroll(Groups <= 2   ? 8                 \
+                 : Groups == 6 ? 3 / Format::loads \
+                               : 4)  // bytes on their way, as many as registers allow
 #endif
   for (int chunk = chunks * slice / product_slices; chunk < last; ++chunk) {
     const lane_words w =
