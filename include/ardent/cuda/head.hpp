@@ -81,7 +81,7 @@ class head_trajectory {
     static_cast<void>(tiled_bytes<Format>(shape));  // refuses what cannot be tiled
     if (reinterpret_cast<std::uintptr_t>(weights) % 64 != 0)
       throw std::invalid_argument("ardent::cuda::head_trajectory: expected weights aligned to 64 bytes, found others");
-    hoisted_rows_ = most_hoisted_rows();
+    hoisted_rows_ = detail::hoisted_rows_of_head<Format>(device_, shape_);
     for (int i = 0; i < sampler.ar_steps(); ++i) most_steps_ = std::max(most_steps_, sampler.effective_steps(i));
     const auto ready = [this]<head_regime Regime>() {
       constexpr int most = detail::head_rows<Sampler, head_type<Regime>, Random>;
@@ -209,11 +209,9 @@ class head_trajectory {
                              detail::head_rows<Sampler, head_type<Regime>, Random>>);
   }
 
-  /// Blocks that share a tile, or the most that work at once.
   template <head_regime Regime>
   int blocks() const {
-    const int panels = (shape_.width() + tile_outputs - 1) / tile_outputs;
-    return plan_of(Regime).shared ? std::min(device_.multiprocessors, panels) : device_.multiprocessors;
+    return detail::blocks_of_head(device_, shape_, plan_of(Regime));
   }
 
   template <head_regime Regime>
@@ -221,22 +219,13 @@ class head_trajectory {
     return tiled_block_bytes<Format>(shape_, rows, blocks<Regime>(), plan_of(Regime), hoisted_rows_);
   }
 
-  /// Rows of which modulations are computed at once: as many as a block has memory for.
-  int most_hoisted_rows() const {
-    tiled_plan plan = plan_of(head_regime::streamed);
-    int rows = 8 * plan.hoisted_groups;
-    while (rows > 8 && tiled_block_bytes<Format>(shape_, 1, 1, plan, rows) > device_.shared_bytes) rows -= 8;
-    return rows;
-  }
-
   /// Makes a regime's kernel ready; the most network rows of its tiles, 0 if the device cannot run it.
   template <head_regime Regime>
   int prepared_rows() const {
     constexpr tiled_plan plan = plan_of(Regime);
     if (plan.shared && !device_.cooperative) return 0;
-    int rows = 8 * plan.groups;
-    while (rows >= Sampler::branches && shared_bytes<Regime>(rows) > device_.shared_bytes) rows -= Sampler::branches;
-    if (rows < Sampler::branches) return 0;
+    const int rows = detail::rows_of_head<Format>(device_, shape_, Regime, Sampler::branches, hoisted_rows_);
+    if (rows == 0) return 0;
     const std::size_t bytes = shared_bytes<Regime>(rows);
     // all there is: heads of other sizes may share the kernel, and the attribute is the kernel's
     check(cudaFuncSetAttribute(kernel<Regime>(), cudaFuncAttributeMaxDynamicSharedMemorySize,
