@@ -4,7 +4,7 @@
 
 usage: ./dev gpu [--only tests|sanitizers|benchmarks] [--seconds S] [--out FOLDER] [--built]
        tools/gpu --build-only [--nvcc NVCC] [--arch 90] [--out FOLDER]
-       tools/gpu --compile-only [--nvcc NVCC] [--arch 90] [--out FOLDER]
+       tools/gpu --compile-only [--nvcc NVCC] [--arch 90] [--out FOLDER] [--compiled MESON_FOLDER]
 
 In order: all programs of tests/gpu and benchmarks/gpu are built for the card's own architecture; the tests run; they
 run again in small sizes under compute-sanitizer, where there is one; the benchmarks run, of which the comparison with
@@ -14,7 +14,9 @@ results.jsonl. The last line has the totals.
 Where a machine with a card is lent by the minute, build elsewhere: --build-only leaves the programs in FOLDER, which
 may then be carried there, and --built runs what it finds in it.
 
---compile-only is for machines without a GPU: it builds one program of each kind and checks that each says so.
+--compile-only is for machines without a GPU: it builds one program of each kind and checks that each says so. Of the
+examples' sources that Meson has compiled in a folder, --compiled links the objects; each program's own list still says
+which.
 """
 import argparse
 import datetime
@@ -70,7 +72,8 @@ class Run:
         nvcc = chosen.nvcc or find_nvcc() or stop("gpu needs nvcc of the CUDA toolkit 13.0 or newer, and there is none")
         self.card = {} if chosen.compile_only or chosen.build_only else card()
         arch = chosen.arch or self.card.get("compute_cap", "9.0").replace(".", "")
-        self.toolchain = Toolchain(ROOT, nvcc, arch, self.out, optimised=not chosen.compile_only)
+        self.toolchain = Toolchain(ROOT, nvcc, arch, self.out, optimised=not chosen.compile_only,
+                                   compiled=chosen.compiled)
         self.built = []
 
     def left(self):
@@ -197,6 +200,7 @@ def main():
     parser.add_argument("--compile-only", action="store_true")
     parser.add_argument("--build-only", action="store_true")
     parser.add_argument("--built", action="store_true")
+    parser.add_argument("--compiled", metavar="MESON_FOLDER")
     parser.add_argument("--nvcc")
     parser.add_argument("--arch", help="10 times a compute capability, instead of the card's")
     run = Run(parser.parse_args())
