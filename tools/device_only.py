@@ -4,14 +4,15 @@
 
 usage: device_only.py                 prints the table
        device_only.py --check FILE    compares the table in FILE with it, and the share with its limit
+       device_only.py --write FILE    puts it there
        device_only.py --lines         prints each of the lines, with its place
 
-Kernel code is the functions in KERNEL_FILES that are compiled for a device: ARDENT_INLINE, ARDENT_HD, __device__ and
-__global__ mark them. Of these, the host's checked model cannot run
+Kernel code is all lines of the BODIES, which hold nothing else, and the functions of LAUNCHES that are marked
+ARDENT_INLINE, ARDENT_HD, __device__ or __global__. Of it, the host's checked model cannot run
   - functions of the device alone: marked __device__ without __host__, or __global__, which are the kernels' entries;
   - what `#if defined(__CUDA_ARCH__)` selects in the others.
-Lines without code, and those of the preprocessor, are not counted. A file with such functions that KERNEL_FILES lacks
-fails the check.
+Lines without code, and those of the preprocessor, are not counted. A file with such code that neither list has fails the
+check.
 """
 import pathlib
 import re
@@ -20,19 +21,12 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MOST = 0.05  # of the kernel code
 
-# What the library's kernels and those of examples/mar are made of. Code for both that no kernel reaches is not here.
-KERNEL_FILES = """
+BODIES = """
 include/ardent/batched_step.hpp
-include/ardent/cuda/batched.hpp
-include/ardent/cuda/detail/ordering_kernels.hpp
-include/ardent/cuda/head_kernel.hpp
-include/ardent/cuda/head_products.hpp
-include/ardent/cuda/pointwise.hpp
-include/ardent/denoiser/adaln_shape.hpp
 include/ardent/denoiser/gaussian_mixture.hpp
 include/ardent/denoiser/pointwise.hpp
-include/ardent/denoiser/tiled_adaln_layout.hpp
 include/ardent/denoiser/tiled_adaln_mlp.hpp
+include/ardent/detail/aligned_access.hpp
 include/ardent/detail/dense_bodies.hpp
 include/ardent/detail/float_math.hpp
 include/ardent/detail/ordering_bodies.hpp
@@ -44,7 +38,6 @@ include/ardent/float16.hpp
 include/ardent/float8.hpp
 include/ardent/group/cuda.hpp
 include/ardent/group/group.hpp
-include/ardent/packed_matrix.hpp
 include/ardent/pointwise_trajectory.hpp
 include/ardent/random/philox.hpp
 include/ardent/tile/format.hpp
@@ -53,11 +46,24 @@ include/ardent/tile/matrix.hpp
 include/ardent/tile/product.hpp
 include/ardent/trajectory.hpp
 examples/mar/gpu/kernels.hpp
+""".split()
+LAUNCHES = """
+include/ardent/cuda/batched.hpp
+include/ardent/cuda/detail/ordering_kernels.hpp
+include/ardent/cuda/head_kernel.hpp
+include/ardent/cuda/head_products.hpp
+include/ardent/cuda/pointwise.hpp
+include/ardent/denoiser/adaln_shape.hpp
+include/ardent/denoiser/denoiser.hpp
+include/ardent/denoiser/tiled_adaln_layout.hpp
+include/ardent/packed_matrix.hpp
+examples/common/transformer_math.hpp
 examples/mar/gpu/network.cu
 """.split()
 # Selected by __CUDA_ARCH__, and in no kernel: `real` makes tables.
 ELSEWHERE = {"include/ardent/config.hpp", "include/ardent/detail/real.hpp"}
 
+TABLE = re.compile(r"^\| file \| lines of kernel code .*\n(\|.*\n)+", re.MULTILINE)
 MARK = re.compile(r"\b(ARDENT_INLINE|ARDENT_HD|__device__|__global__)(?!\w)")
 NOT_CODE = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\'', re.DOTALL)
 DEVICE = re.compile(r"#\s*if\s+defined\(__CUDA_ARCH__\)\s*$")
@@ -132,25 +138,23 @@ def count(path):
     text = re.sub(r"^(\s*#[^\n]*\\)\n[^\n]*$", r"\1\n", text, flags=re.MULTILINE)
     lines = text.split("\n")
     bare = "\n".join(re.sub(r"^\s*#.*", "", line) for line in lines)
-    by_architecture, kernel, only = selected(lines), set(), {}
+    code = {i for i, line in enumerate(bare.split("\n")) if line.strip()}
+    name = path.relative_to(ROOT).as_posix()
+    of_functions, only = set(), {i: "__CUDA_ARCH__" for i in selected(lines) & code}
     for first, last, alone in functions(bare):
-        for i in range(first, last + 1):
-            if not lines[i].strip() or lines[i].lstrip().startswith("#"):
-                continue
-            kernel.add(i)
-            if alone:
-                only[i] = "the device's alone"
-            elif i in by_architecture:
-                only[i] = "__CUDA_ARCH__"
-    return len(kernel), only
+        here = code & set(range(first, last + 1))
+        of_functions |= here
+        if alone:
+            only |= dict.fromkeys(here, "the device's alone")
+    return len(of_functions if name in LAUNCHES else code), only
 
 
 def unnamed():
-    """Files with code for a device alone that KERNEL_FILES lacks."""
+    """Files with code for a device alone that neither list has."""
     for folder in ("include", "examples"):
         for path in sorted((ROOT / folder).rglob("*")):
             name = path.relative_to(ROOT).as_posix()
-            if path.suffix in (".hpp", ".cpp", ".cu", ".cuh") and name not in KERNEL_FILES and name not in ELSEWHERE:
+            if path.suffix in (".hpp", ".cpp", ".cu", ".cuh") and name not in {*BODIES, *LAUNCHES, *ELSEWHERE}:
                 if re.search(r"__device__|__global__|__CUDA_ARCH__", NOT_CODE.sub(blank, path.read_text())):
                     yield name
 
@@ -158,29 +162,34 @@ def unnamed():
 def table():
     """Its lines, and the share."""
     rows, kernel, alone = [], 0, 0
-    for name in KERNEL_FILES:
+    for name in sorted([*BODIES, *LAUNCHES]):
         lines, only = count(ROOT / name)
         kernel, alone = kernel + lines, alone + len(only)
         if only:
             selects = sum(why == "__CUDA_ARCH__" for why in only.values())
             rows.append(f"| `{name}` | {lines} | {len(only) - selects or '-'} | {selects or '-'} |")
     head = ["| file | lines of kernel code | functions of the device | selected by `__CUDA_ARCH__` |", "|---|---|---|---|"]
-    last = f"| all {len(KERNEL_FILES)} files | {kernel} | {alone} together: {100 * alone / kernel:.1f} % | |"
+    last = f"| all {len(BODIES) + len(LAUNCHES)} files | {kernel} | {alone} together: {100 * alone / kernel:.1f} % | |"
     return [*head, *rows, last], alone / kernel
 
 
 def main():
     lines, share = table()
     if sys.argv[1:] == ["--lines"]:
-        for name in KERNEL_FILES:
+        for name in sorted([*BODIES, *LAUNCHES]):
             text = (ROOT / name).read_text().split("\n")
             for i, why in sorted(count(ROOT / name)[1].items()):
                 print(f"{name}:{i + 1}: {text[i].strip()}    [{why}]")
         return 0
+    if len(sys.argv) == 3 and sys.argv[1] == "--write":
+        path = pathlib.Path(sys.argv[2])
+        text, count_of = TABLE.subn("\n".join(lines) + "\n", path.read_text())
+        path.write_text(text)
+        return 0 if count_of == 1 else sys.exit(f"{path}: expected one table that begins as this one, found {count_of}")
     if len(sys.argv) != 3 or sys.argv[1] != "--check":
         print("\n".join(lines))
         return 0
-    bad = [f"{name}: has code for a device; name it in KERNEL_FILES of tools/device_only.py" for name in unnamed()]
+    bad = [f"{name}: has code for a device; name it in a list of tools/device_only.py" for name in unnamed()]
     if "\n".join(lines) not in pathlib.Path(sys.argv[2]).read_text():
         bad.append(f"{sys.argv[2]}: expected this table, which tools/device_only.py prints, found another:\n"
                    + "\n".join(lines))

@@ -16,6 +16,9 @@
 #include <cstdint>
 #include <span>
 
+// nothing that only a device could say
+static_assert(ardent::cuda_block<96>::size() == 96 && ardent::cuda_block<96>::warps() == 3);
+
 /// Everything around AR steps.
 void around(cudaStream_t stream, ardent::token_layout const& layout, std::span<std::byte> workspace, int* order,
             int* positions, std::uint32_t* images, float* samples, float* tokens, std::uint8_t* known) {
@@ -28,7 +31,8 @@ void around(cudaStream_t stream, ardent::token_layout const& layout, std::span<s
 
 /// Products, whose kernels products.cu has.
 std::size_t workspace_of_products(int images) {
-  using namespace ardent;
-  using drawn = sampler<ordering::masked<256, 64>, annealing::linear<50, 5>, solver::ddpm<>, guidance::linear<>>;
-  return cuda::head_products<drawn, bfloat16>::workspace_bytes(drawn{}, adaln_shape<>(16, 32, 1024, 6, 1024), images);
+  using sampler = ardent::sampler<ardent::ordering::masked<256, 64>, ardent::annealing::linear<50, 5>,
+                                  ardent::solver::ddpm<>, ardent::guidance::linear<>>;
+  using products = ardent::cuda::head_products<sampler, ardent::bfloat16>;
+  return products::workspace_bytes(sampler{}, ardent::adaln_shape<>(16, 32, 1024, 6, 1024), images);
 }

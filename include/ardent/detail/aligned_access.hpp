@@ -5,11 +5,19 @@
 
 #include <ardent/config.hpp>
 
+// The type may alias what it is an access to. nvcc's device code is left to what it knows of types: it moves fewer
+// loads past a store of a type that may alias.
+#if defined(__CUDA_ARCH__)
+#  define ARDENT_MAY_ALIAS
+#else
+#  define ARDENT_MAY_ALIAS [[gnu::may_alias]]
+#endif
+
 namespace ardent {
 inline namespace v0 {
 namespace detail {
 
-/// What is at `from`, which is aligned for Whole, a type that may alias. (nvcc makes single bytes of a memcpy, whatever
+/// What is at `from`, which is aligned for Whole. (nvcc makes single bytes of a memcpy, whatever
 /// it was told of the alignment.)
 template <class Whole>
 ARDENT_INLINE Whole read_aligned(void const* from) {

@@ -15,7 +15,7 @@ namespace detail {
 
 /// Four numbers in pieces of at most 16 bytes.
 template <class T>
-struct [[gnu::may_alias]] alignas(sizeof(T) * 4 < 16 ? sizeof(T) * 4 : 16) wide_piece {
+struct ARDENT_MAY_ALIAS alignas(sizeof(T) * 4 < 16 ? sizeof(T) * 4 : 16) wide_piece {
   static constexpr int size = sizeof(T) * 4 < 16 ? 4 : static_cast<int>(16 / sizeof(T));
   T value[size];
 };

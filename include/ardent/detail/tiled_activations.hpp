@@ -12,12 +12,19 @@ namespace ardent {
 inline namespace v0 {
 namespace detail {
 
-struct [[gnu::may_alias]] alignas(16) four_floats {
+struct ARDENT_MAY_ALIAS alignas(16) four_floats {
   float value[4];
 };
 
 /// Aligned to 16.
-ARDENT_INLINE four_floats load_floats(float const* from) { return read_aligned<four_floats>(from); }
+ARDENT_INLINE four_floats load_floats(float const* from) {
+#if defined(__CUDA_ARCH__)
+  const float4 v = *reinterpret_cast<float4 const*>(from);
+  return {{v.x, v.y, v.z, v.w}};
+#else
+  return read_aligned<four_floats>(from);
+#endif
+}
 
 /// Of what nobody writes while the kernel runs.
 ARDENT_INLINE four_floats load_constants(float const* from) {
@@ -40,7 +47,7 @@ ARDENT_INLINE void store_activation(float v, float16& to) { store_weight(v, to);
 ARDENT_INLINE void store_activations(float const (&v)[4], float* to) {
   write_aligned(four_floats{{v[0], v[1], v[2], v[3]}}, to);
 }
-struct [[gnu::may_alias]] alignas(8) two_words {
+struct ARDENT_MAY_ALIAS alignas(8) two_words {
   std::uint32_t word[2];
 };
 

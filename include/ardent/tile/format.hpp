@@ -16,7 +16,7 @@ namespace ardent {
 inline namespace v0 {
 
 /// @brief What a lane reads at once: 16 bytes.
-struct [[gnu::may_alias]] alignas(16) lane_words {
+struct ARDENT_MAY_ALIAS alignas(16) lane_words {
   std::uint32_t word[4] = {};  ///< the bits
 };
 
