@@ -6,6 +6,8 @@
 #include <ardent/ardent.hpp>
 #include <ardent/cuda/pointwise.hpp>
 
+#include <cstddef>
+
 #include "cuda/fake_runtime.hpp"
 
 namespace scene {
@@ -14,15 +16,17 @@ inline constexpr int channels = 4;
 using sampler = ardent::sampler<ardent::ordering::raster<64, 4>, ardent::annealing::linear<50, 5>,
                                 ardent::solver::ddpm<ardent::variance::fixed_small>>;
 
-/// Enqueues an AR step of that many tokens. The pointers of the tile are null: nothing reads them.
-inline void draw(cudaStream_t stream, int ar_step, int tokens) {
+/// Enqueues an AR step of that many tokens. The pointers of the tile are null: nothing reads
+/// or writes there.
+template <class Samples = float*>
+void draw(cudaStream_t stream, int ar_step, int tokens, Samples&& samples = reinterpret_cast<float*>(64)) {
   static const float weights[] = {1}, means[channels] = {}, deviations[] = {1};
   ardent::denoiser::gaussian_mixture<channels> const denoiser(channels, 1, weights, means, deviations);
   ardent::tile t;
   t.tokens = t.total = tokens;
   t.ar_step = ar_step;
   ardent::cuda::enqueue_pointwise<channels>(stream, sampler{}, ar_step, t, denoiser, ardent::random::philox{1},
-                                            nullptr);
+                                            samples);
 }
 
 /// A stream of the fake's.
@@ -55,6 +59,17 @@ class memory {
 
  private:
   void* start_ = nullptr;
+};
+
+/// Device memory of the fake's as a range.
+class bytes : public memory {
+ public:
+  explicit bytes(std::size_t size) : memory(size), size_(size) {}
+  std::byte* data() const { return static_cast<std::byte*>(get()); }
+  std::size_t size() const { return size_; }
+
+ private:
+  std::size_t size_;
 };
 
 }  // namespace scene
