@@ -26,6 +26,8 @@ using mar_sampler = ardent::sampler<ardent::ordering::masked<16, 4>, ardent::ann
 
 __global__ void conditions_kernel(float*);
 
+using bytes = memory;
+
 /// A device_model that notes what it is shown.
 struct model {
   test::made_head made{ardent::adaln_shape<>(6, 12, 32, 2, 8)};

@@ -32,7 +32,7 @@ TEST_CASE("enqueue_pointwise: one launch, of enough blocks") {
 
 TEST_CASE("enqueue_pointwise: samples are a pointer or a range, which is large enough") {
   fake::reset();
-  scene::bytes const memory(16 * scene::channels * sizeof(float));
+  scene::memory const memory(16 * scene::channels * sizeof(float));
   std::span<float> const samples(static_cast<float*>(memory.get()), 16 * scene::channels);
   scene::draw(nullptr, 0, 16, samples);
   CHECK(fake::launches().size() == 1);

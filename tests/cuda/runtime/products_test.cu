@@ -204,7 +204,7 @@ TEST_CASE("any_head: one launch where rows are few, products where they are many
   CHECK(ardent::cuda::takes_products(sampler{}, images));
   CHECK_FALSE(ardent::cuda::takes_products(sampler{}, 1));
   any_head head(sampler{}, small, nullptr, memory.weights.get(), images, &counter);
-  scene::bytes const workspace(head.workspace_bytes());
+  scene::memory const workspace(head.workspace_bytes());
   head.prepare(workspace);
   int const searches = fake::blaslt::searches();
   bool was[2] = {};
@@ -223,7 +223,7 @@ TEST_CASE("any_head: one launch where rows are few, products where they are many
 
   any_head alone(sampler{}, small, nullptr, nullptr, images);
   CHECK(alone.workspace_bytes() + products::library_bytes < head.workspace_bytes());
-  scene::bytes const all(alone.workspace_bytes());
+  scene::memory const all(alone.workspace_bytes());
   alone.prepare(all);
   int const before = fake::blaslt::products();
   for (int i = 0; i < sampler{}.ar_steps(); ++i)
@@ -245,10 +245,10 @@ TEST_CASE("any_head: bad arguments") {
           [&] { any_head(sampler{}, small, nullptr, std::span(weights, dense - 1), images); });
   refuses("any_head: expected weights aligned", [&] { any_head(sampler{}, small, nullptr, weights + 32, images); });
   any_head head(sampler{}, small, nullptr, std::span(weights, dense), images);
-  scene::bytes const workspace(head.workspace_bytes());
+  scene::memory const workspace(head.workspace_bytes());
   std::span<std::byte> const all(workspace.data(), workspace.size());
   refuses("any_head: expected a workspace of", [&] { head.prepare(all.first(all.size() - 1)); });
-  scene::bytes const more(head.workspace_bytes() + 64);
+  scene::memory const more(head.workspace_bytes() + 64);
   refuses("aligned to 256", [&] { head.prepare(std::span(more.data() + 64, head.workspace_bytes())); });
   head.prepare(all);
   for (int const ar_step : {0, 63})  // in one launch; by products

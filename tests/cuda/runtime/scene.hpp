@@ -48,28 +48,20 @@ class stream {
   cudaStream_t handle_ = nullptr;
 };
 
-/// Device memory of the fake's.
+/// Device memory of the fake's, which is a range.
 class memory {
  public:
-  explicit memory(std::size_t bytes) { cudaMalloc(&start_, bytes); }
+  explicit memory(std::size_t bytes) : size_(bytes) { cudaMalloc(&start_, bytes); }
   ~memory() { cudaFree(start_); }
   memory(memory const&) = delete;
   memory& operator=(memory const&) = delete;
   void* get() const { return start_; }
-
- private:
-  void* start_ = nullptr;
-};
-
-/// Device memory of the fake's as a range.
-class bytes : public memory {
- public:
-  explicit bytes(std::size_t size) : memory(size), size_(size) {}
-  std::byte* data() const { return static_cast<std::byte*>(get()); }
+  std::byte* data() const { return static_cast<std::byte*>(start_); }
   std::size_t size() const { return size_; }
 
  private:
   std::size_t size_;
+  void* start_ = nullptr;
 };
 
 }  // namespace scene
