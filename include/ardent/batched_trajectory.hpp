@@ -70,6 +70,7 @@ class batched_trajectory {
 
   int evaluations() const { return static_cast<int>(rows_.size()); }  ///< evaluations of the network
   int tokens() const { return tile_.tokens; }                         ///< tokens of the tile
+  int outputs() const { return shape_.outputs; }                      ///< numbers that the network writes for a token
   int quads() const { return (shape_.channels + 3) / 4; }             ///< calls of the body for a token
   Input const* input() const { return memory_.input; }  ///< [input_copies][tokens][channels], for the network
   Output* output() const { return memory_.output; }     ///< [branches][tokens][outputs], for the network

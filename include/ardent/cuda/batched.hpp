@@ -68,14 +68,18 @@ void enqueue_start(cudaStream_t stream, batched_trajectory<Sampler, Input, Outpu
 /// @param stream   where it runs, after the network's evaluation
 /// @param batched  its memory and the tile's arrays are device memory
 /// @param k        in [0, batched.evaluations()); each once, in turn
-/// @param output   what the network wrote, in device memory: batched.output(), or memory of the network's own
+/// @param output   what the network wrote, [branches][tokens][outputs] in device memory: batched.output(), or memory of
+///                 the network's own; a pointer or a range, of which a step without guidance reads the first branch
 /// @param random   the same as for the start
-/// @throws std::invalid_argument if k is out of range or output is null
+/// @throws std::invalid_argument if k is out of range, or output is null or too small
 /// @throws error if the launch fails
-template <class Sampler, class Input, class Output, random_source Random>
+template <class Sampler, class Input, class Output, device_memory Outputs, random_source Random>
 void enqueue_step(cudaStream_t stream, batched_trajectory<Sampler, Input, Output> const& batched, int k,
-                  Output const* output, Random const& random) {
-  const auto arguments = batched.step(k, output, random);
+                  Outputs&& output, Random const& random) {
+  const std::size_t numbers = static_cast<std::size_t>(batched.branches(k)) *
+                              static_cast<std::size_t>(batched.tokens()) * static_cast<std::size_t>(batched.outputs());
+  const auto arguments =
+      batched.step(k, detail::checked_pointer<Output const>(output, numbers, "enqueue_step"), random);
   if (batched.tokens() < 1) return;
   detail::batched_step_kernel<Sampler::branches>
       <<<detail::batched_blocks(batched.tokens(), batched.quads()), detail::batched_threads, 0, stream>>>(arguments);
@@ -117,7 +121,7 @@ void enqueue_batched(cudaStream_t stream, Sampler const& sampler, int ar_step, t
   enqueue_start(stream, batched, random);
   for (int k = 0; k < batched.evaluations(); ++k) {
     network(stream, batched.time(k), batched.input(), batched.output());
-    enqueue_step(stream, batched, k, static_cast<Output const*>(batched.output()), random);
+    enqueue_step(stream, batched, k, batched.output(), random);
   }
 }
 

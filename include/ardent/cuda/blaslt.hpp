@@ -97,10 +97,7 @@ class blaslt_products {
   template <class Storage>
   int prepare(int inputs, int outputs, int rows) {
     const cudaDataType_t type = detail::blaslt_type<Storage>();
-    for (std::size_t i = 0; i < plans_.size(); ++i)
-      if (plans_[i].inputs == inputs && plans_[i].outputs == outputs && plans_[i].rows == rows &&
-          plans_[i].type == type)
-        return static_cast<int>(i);
+    if (const int known = find<Storage>(inputs, outputs, rows); known >= 0) return known;
     plan p;
     p.inputs = inputs;
     p.outputs = outputs;
@@ -152,14 +149,29 @@ class blaslt_products {
     return static_cast<int>(plans_.size()) - 1;
   }
 
+  /// @brief The number of a prepared product's plan, -1 if it was not prepared. Only looks.
+  /// @tparam Storage  type of weights and inputs
+  template <class Storage>
+  int find(int inputs, int outputs, int rows) const noexcept {
+    for (std::size_t i = 0; i < plans_.size(); ++i)
+      if (plans_[i].inputs == inputs && plans_[i].outputs == outputs && plans_[i].rows == rows &&
+          plans_[i].type == detail::blaslt_type<Storage>())
+        return static_cast<int>(i);
+    return -1;
+  }
+
   /// @brief Enqueues a prepared product.
   /// @param number  its plan
   /// @param matrix  weights and bias, of the plan's sizes, in device memory
   /// @param x       [rows][inputs], in device memory, aligned to 64
   /// @param y       [rows][outputs], in device memory, aligned to 64
+  /// @throws std::invalid_argument if there is no such plan
   /// @throws blaslt_error if the library refuses
   template <class Storage>
   void enqueue(cudaStream_t stream, int number, dense_matrix<Storage> const& matrix, Storage const* x, float* y) {
+    if (number < 0 || number >= static_cast<int>(plans_.size()))
+      throw std::invalid_argument("ardent::cuda::blaslt_products: expected a prepared product, found plan " +
+                                  std::to_string(number) + " of " + std::to_string(plans_.size()));
     plan& p = plans_[static_cast<std::size_t>(number)];
     detail::check_blaslt(cublasLtMatmulDescSetAttribute(p.product.handle, CUBLASLT_MATMUL_DESC_BIAS_POINTER,
                                                         &matrix.bias, sizeof matrix.bias),

@@ -5,10 +5,13 @@
 /// @brief Trajectories of an AdaLN head on a GPU: one launch for all tokens and all steps of an AR step.
 
 #include <ardent/cuda/head_kernel.hpp>
+#include <ardent/cuda/range.hpp>
 #include <ardent/random/philox.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <stdexcept>
 #include <string>
 
@@ -69,18 +72,19 @@ class head_trajectory {
 
   /// @param sampler    what is drawn
   /// @param shape      the head's sizes
-  /// @param weights    what pack_tiled_adaln wrote, in device memory, aligned to 64
+  /// @param weights    what pack_tiled_adaln wrote, in device memory, aligned to 64; a pointer or a range
   /// @param nonfinite  in device memory: counts outputs that are infinite or NaN; may be null
   /// @throws error if the device does not answer, or has too little shared memory for any regime
   /// @throws std::invalid_argument if sizes do not fit one another
-  head_trajectory(Sampler const& sampler, Shape const& shape, void const* weights,
+  head_trajectory(Sampler const& sampler, Shape const& shape, packed_weights weights,
                   unsigned long long* nonfinite = nullptr)
-      : sampler_(sampler), shape_(shape), weights_(weights), nonfinite_(nonfinite), device_(current_limits()) {
+      : sampler_(sampler),
+        shape_(shape),
+        weights_(weights.checked(tiled_bytes<Format>(shape), "head_trajectory")),  // which refuses what has no tiles
+        nonfinite_(nonfinite),
+        device_(current_limits()) {
     const int needed = Sampler::reads_variance ? 2 * shape.channels() : shape.channels();
     if (shape.outputs() < needed) refuse("at least " + std::to_string(needed) + " outputs", shape.outputs());
-    static_cast<void>(tiled_bytes<Format>(shape));  // refuses what cannot be tiled
-    if (reinterpret_cast<std::uintptr_t>(weights) % 64 != 0)
-      throw std::invalid_argument("ardent::cuda::head_trajectory: expected weights aligned to 64 bytes, found others");
     hoisted_rows_ = detail::hoisted_rows_of_head<Format>(device_, shape_);
     for (int i = 0; i < sampler.ar_steps(); ++i) most_steps_ = std::max(most_steps_, sampler.effective_steps(i));
     const auto ready = [this]<head_regime Regime>() {
@@ -170,6 +174,18 @@ class head_trajectory {
                 : cudaLaunchKernel(kernel<Regime>(), blocks, threads, arguments, l.shared_bytes, stream),
             "launching a head's trajectories");
     });
+  }
+  /// @brief The same with contiguous ranges.
+  /// @param workspace  a range
+  /// @param samples    a range or a pointer
+  /// @throws std::invalid_argument also if `samples` is too small
+  template <detail::contiguous_memory Workspace, device_memory Samples>
+  void enqueue(cudaStream_t stream, int ar_step, tile const& t, Random const& random, Workspace&& workspace,
+               Samples&& samples) const {
+    const auto elements = static_cast<std::size_t>(std::max(t.total, 0)) * static_cast<std::size_t>(shape_.channels());
+    const std::span<std::byte> memory = detail::bytes_of(workspace);
+    enqueue(stream, ar_step, t, random, memory.data(), memory.size(),
+            detail::checked_pointer<float>(samples, elements, "head_trajectory"));
   }
 
  private:

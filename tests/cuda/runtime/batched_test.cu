@@ -176,3 +176,21 @@ TEST_CASE("enqueue_batched: sizes that do not fit are refused before any call") 
       doctest::Contains("a tile of 2 branches"), std::invalid_argument);
   CHECK(fake::calls().size() == before);
 }
+
+TEST_CASE("enqueue_step: the network's output is a pointer or a range, which is large enough") {
+  fake::reset();
+  batch<one_row> const b(3);
+  ardent::random::philox const random(1);
+  ardent::batched_trajectory<one_row> const batched(b.sampler, 3, b.t, b.shape, b.aligned(),
+                                                    static_cast<float*>(b.samples.get()));
+  scene::memory const own(2 * 3 * channels * sizeof(float));
+  std::span<float const> const output(static_cast<float const*>(own.get()), 2 * 3 * channels);
+  ardent::cuda::enqueue_step(nullptr, batched, 0, batched.output(), random);
+  ardent::cuda::enqueue_step(nullptr, batched, 1, output, random);
+  CHECK(fake::launches().size() == 2);
+  CHECK_THROWS_WITH_AS(ardent::cuda::enqueue_step(nullptr, batched, 1, output.first(95), random),
+                       "ardent::cuda::enqueue_step: expected 96 elements, found 95", std::invalid_argument);
+  CHECK_THROWS_WITH_AS(ardent::cuda::enqueue_step(nullptr, batched, 1, static_cast<float const*>(nullptr), random),
+                       doctest::Contains("a null pointer"), std::invalid_argument);
+  CHECK(fake::launches().size() == 2);
+}

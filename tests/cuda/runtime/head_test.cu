@@ -10,6 +10,7 @@
 #include <ardent/sampler.hpp>
 #include <ardent/solver/ddim.hpp>
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -151,9 +152,21 @@ TEST_CASE("head_trajectory: bad arguments") {
   CHECK_THROWS_WITH_AS(h.enqueue(nullptr, 0, t, ardent::random::philox(1), workspace.get(), bytes, nullptr),
                        doctest::Contains("times aligned to 16"), std::invalid_argument);
   t.times = nullptr;
+  std::span<std::byte> const all(static_cast<std::byte*>(workspace.get()), bytes);
+  float samples[4 * 16];  // nothing writes them
+  auto const enqueue = [&](std::span<std::byte> memory, std::span<float> out) {
+    h.enqueue(nullptr, 0, t, ardent::random::philox(1), memory, out);
+  };
+  CHECK_THROWS_WITH_AS(enqueue(all.first(100), samples), doctest::Contains("bytes, found 100"), std::invalid_argument);
+  CHECK_THROWS_WITH_AS(enqueue(all, std::span(samples).first(63)),
+                       "ardent::cuda::head_trajectory: expected 64 elements, found 63", std::invalid_argument);
+  CHECK_THROWS_WITH_AS(head(sampler{}, mar_b, all.first(100)), doctest::Contains("weights of"), std::invalid_argument);
+  CHECK(fake::launches().size() == before);
+  enqueue(all, samples);
+  CHECK(fake::launches().size() == before + 1);
   t.total = 0;
   h.enqueue(nullptr, 0, t, ardent::random::philox(1), workspace.get(), bytes, nullptr);
-  CHECK(fake::launches().size() == before);
+  CHECK(fake::launches().size() == before + 1);
   CHECK_THROWS_WITH_AS(head(sampler{}, shape(16, 16, 1022, 6, 1024), nullptr), doctest::Contains("multiple of 4"),
                        std::invalid_argument);
   CHECK_THROWS_WITH_AS(head(sampler{}, mar_b, reinterpret_cast<void const*>(0x1008)),

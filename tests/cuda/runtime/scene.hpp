@@ -6,6 +6,8 @@
 #include <ardent/ardent.hpp>
 #include <ardent/cuda/pointwise.hpp>
 
+#include <cstddef>
+
 #include "cuda/fake_runtime.hpp"
 
 namespace scene {
@@ -14,15 +16,17 @@ inline constexpr int channels = 4;
 using sampler = ardent::sampler<ardent::ordering::raster<64, 4>, ardent::annealing::linear<50, 5>,
                                 ardent::solver::ddpm<ardent::variance::fixed_small>>;
 
-/// Enqueues an AR step of that many tokens. The pointers of the tile are null: nothing reads them.
-inline void draw(cudaStream_t stream, int ar_step, int tokens) {
+/// Enqueues an AR step of that many tokens. The pointers of the tile are null: nothing reads
+/// or writes there.
+template <class Samples = float*>
+void draw(cudaStream_t stream, int ar_step, int tokens, Samples&& samples = reinterpret_cast<float*>(64)) {
   static const float weights[] = {1}, means[channels] = {}, deviations[] = {1};
   ardent::denoiser::gaussian_mixture<channels> const denoiser(channels, 1, weights, means, deviations);
   ardent::tile t;
   t.tokens = t.total = tokens;
   t.ar_step = ar_step;
   ardent::cuda::enqueue_pointwise<channels>(stream, sampler{}, ar_step, t, denoiser, ardent::random::philox{1},
-                                            nullptr);
+                                            samples);
 }
 
 /// A stream of the fake's.
@@ -44,16 +48,19 @@ class stream {
   cudaStream_t handle_ = nullptr;
 };
 
-/// Device memory of the fake's.
+/// Device memory of the fake's, which is a range.
 class memory {
  public:
-  explicit memory(std::size_t bytes) { cudaMalloc(&start_, bytes); }
+  explicit memory(std::size_t bytes) : size_(bytes) { cudaMalloc(&start_, bytes); }
   ~memory() { cudaFree(start_); }
   memory(memory const&) = delete;
   memory& operator=(memory const&) = delete;
   void* get() const { return start_; }
+  std::byte* data() const { return static_cast<std::byte*>(start_); }
+  std::size_t size() const { return size_; }
 
  private:
+  std::size_t size_;
   void* start_ = nullptr;
 };
 
