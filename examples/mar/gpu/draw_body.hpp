@@ -45,11 +45,11 @@ class device_head {
             reinterpret_cast<unsigned long long*>(nonfinite_.data())};
   }
   /// @brief How many outputs were infinite or NaN so far. Waits.
-  [[nodiscard]] long long nonfinite() const {
+  [[nodiscard]] unsigned long long nonfinite() const {
     unsigned long long count = 0;
     ardent::cuda::check(cudaMemcpy(&count, nonfinite_.data(), sizeof count, cudaMemcpyDeviceToHost),
                         "reading a counter");
-    return static_cast<long long>(count);
+    return count;
   }
 
  private:
