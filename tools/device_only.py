@@ -29,8 +29,11 @@ include/ardent/denoiser/tiled_adaln_mlp.hpp
 include/ardent/detail/aligned_access.hpp
 include/ardent/detail/dense_bodies.hpp
 include/ardent/detail/float_math.hpp
+include/ardent/detail/nonfinite.hpp
+include/ardent/detail/octet.hpp
 include/ardent/detail/ordering_bodies.hpp
 include/ardent/detail/quad.hpp
+include/ardent/detail/tile_turns.hpp
 include/ardent/detail/tiled_activations.hpp
 include/ardent/detail/tiled_memory.hpp
 include/ardent/detail/tiled_norm.hpp

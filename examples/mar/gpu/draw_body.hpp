@@ -55,11 +55,11 @@ class device_head {
             dense_ ? dense_->data() : nullptr};
   }
   /// @brief How many outputs were infinite or NaN so far. Waits.
-  [[nodiscard]] long long nonfinite() const {
+  [[nodiscard]] unsigned long long nonfinite() const {
     unsigned long long count = 0;
     ardent::cuda::check(cudaMemcpy(&count, nonfinite_.data(), sizeof count, cudaMemcpyDeviceToHost),
                         "reading a counter");
-    return static_cast<long long>(count);
+    return count;
   }
 
  private:

@@ -20,17 +20,39 @@ namespace ardent {
 inline namespace v0 {
 namespace cuda {
 
-/// @brief A call of cuBLASLt failed. `what()` is one line: what was to be done, and the error by name.
+/// @brief What a user can do about an error of cuBLASLt; one sentence.
+inline char const* advice(cublasStatus_t code) {
+  switch (code) {
+    case CUBLAS_STATUS_NOT_INITIALIZED:
+      return "Check that a GPU is visible and that its driver supports this CUDA, and free device memory: the library "
+             "needs some to start.";
+    case CUBLAS_STATUS_ALLOC_FAILED:
+      return "Free device memory, or draw fewer images at once.";
+    case CUBLAS_STATUS_INVALID_VALUE:
+      return "Pass arrays of the sizes that were prepared, aligned to 64 bytes.";
+    case CUBLAS_STATUS_ARCH_MISMATCH:
+      return "This cuBLASLt has no code for this GPU: use a version that has, or draw without products "
+             "(cuda::head_trajectory).";
+    case CUBLAS_STATUS_NOT_SUPPORTED:
+      return "This cuBLASLt has no such product for this GPU: use another type of weights.";
+    case CUBLAS_STATUS_EXECUTION_FAILED:
+      return "Check that the stream is of the current device; a pointer given to an earlier kernel may not be device "
+             "memory: run the program under compute-sanitizer.";
+    case CUBLAS_STATUS_INTERNAL_ERROR:
+      return "Set CUBLASLT_LOG_LEVEL=2 to hear more of cuBLASLt itself.";
+    default:
+      return "See cuBLAS's description of this error.";
+  }
+}
+
+/// @brief A call of cuBLASLt failed. `what()` is one line: what was to be done, the error by name, and advice.
 class blaslt_error : public std::runtime_error {
  public:
   /// @param what  what was to be done
   /// @param code  what the call returned
   blaslt_error(std::string const& what, cublasStatus_t code)
-      : std::runtime_error("ardent::cuda: " + what + " failed with " + cublasLtGetStatusName(code) +
-                           (code == CUBLAS_STATUS_NOT_SUPPORTED
-                                ? ". This cuBLASLt has no such product for this GPU: use another type of weights."
-                            : code == CUBLAS_STATUS_ALLOC_FAILED ? ". Free device memory, or draw fewer images at once."
-                                                                 : ". See cuBLAS's description of this error.")),
+      : std::runtime_error("ardent::cuda: " + what + " failed with " + cublasLtGetStatusName(code) + ". " +
+                           advice(code)),
         code_(code) {}
   /// @brief What the call returned.
   cublasStatus_t code() const { return code_; }

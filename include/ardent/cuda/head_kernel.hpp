@@ -7,6 +7,7 @@
 #include <ardent/cuda/device.hpp>
 #include <ardent/cuda/error.hpp>
 #include <ardent/detail/arena.hpp>
+#include <ardent/detail/tile_turns.hpp>
 #include <ardent/group/cuda.hpp>
 #include <ardent/trajectory.hpp>
 
@@ -118,15 +119,9 @@ __attribute__((visibility("hidden"))) __global__ void __launch_bounds__(Threads,
       a.layout.of_block(a.workspace, blockIdx.x, reinterpret_cast<float*>(ardent_head_memory));
   const int first = Denoiser::plan.shared ? 0 : static_cast<int>(blockIdx.x);
   const int step = Denoiser::plan.shared ? 1 : static_cast<int>(gridDim.x);
-#pragma unroll 1
-  for (int k = first; k < a.tiles; k += step) {
-    if (k > first) grid.sync(block);
-    tile t = a.whole;
-    const strided_range share = share_of(t.total, k, a.tiles);
-    t.first = share.first;
-    t.tokens = share.last - share.first;
+  ardent::detail::take_tiles(block, grid, a.whole, first, step, a.tiles, [&](tile const& t) ARDENT_INLINE_LAMBDA {
     trajectory<Branches>(block, grid, t, a.rows, a.numbers, a.denoiser, a.random, memory, a.samples);
-  }
+  });
 }
 #pragma nv_diagnostic pop
 

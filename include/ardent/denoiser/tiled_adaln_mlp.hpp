@@ -6,6 +6,7 @@
 
 #include <ardent/denoiser/denoiser.hpp>
 #include <ardent/denoiser/tiled_adaln_layout.hpp>
+#include <ardent/detail/nonfinite.hpp>
 #include <ardent/detail/tiled_memory.hpp>
 #include <ardent/detail/tiled_norm.hpp>
 #include <ardent/tile/product.hpp>

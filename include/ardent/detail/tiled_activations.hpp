@@ -63,16 +63,6 @@ ARDENT_INLINE void store_activations(float const (&v)[4], float16* to) {
   store_pairs(float16_pair(v[0], v[1]), float16_pair(v[2], v[3]), to);
 }
 
-/// Counts what is infinite or not a number, if there is a counter.
-ARDENT_INLINE void count_nonfinite(float v, unsigned long long* counter) {
-  if (counter == nullptr || (float_to_bits(v) & 0x7f800000u) != 0x7f800000u) return;
-#if defined(__CUDA_ARCH__)
-  atomicAdd(counter, 1ull);
-#else
-  __atomic_fetch_add(counter, 1ull, __ATOMIC_RELAXED);
-#endif
-}
-
 /// to(r, k ... k + 3) = f(r, k) for k below `inputs`, a multiple of 4, and zeros up to a whole chunk. No
 /// synchronisation.
 ///

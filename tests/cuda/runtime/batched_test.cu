@@ -97,6 +97,25 @@ TEST_CASE("enqueue_batched: one launch to start and one an evaluation, and no ot
   }
 }
 
+TEST_CASE("enqueue_batched: half as many threads where a network's numbers have 16 bits and lie in eights") {
+  fake::reset();
+  constexpr int tokens = 1000;
+  one_row const sampler;
+  ardent::network_shape<ardent::float16, ardent::float16> const shape{channels};
+  std::size_t const bytes = ardent::batched_bytes(sampler, tokens, shape);
+  scene::memory const workspace(bytes), samples(tokens * channels * sizeof(float)), places(tokens * 8);
+  ardent::tile t;
+  t.tokens = t.total = tokens;
+  t.branches = one_row::branches;
+  t.images = static_cast<std::uint32_t const*>(places.get());
+  t.positions = reinterpret_cast<int const*>(t.images + tokens);
+  ardent::cuda::enqueue_batched(
+      nullptr, sampler, 3, t, shape, [](auto&&...) {}, ardent::random::philox(1),
+      std::span(static_cast<std::byte*>(workspace.get()), bytes), static_cast<float*>(samples.get()));
+  REQUIRE(fake::launches().size() == 1 + sampler.rows(3).size());
+  for (fake::call const& c : fake::launches()) CHECK(c.grid.x == (tokens * channels / 8 + 255) / 256);
+}
+
 TEST_CASE("enqueue_batched: no token, no call") {
   fake::reset();
   batch<one_row> const b(0);
@@ -135,6 +154,12 @@ TEST_CASE("enqueue_batched: any of the launches fails") {
     CHECK(fake::live() == live);
     CHECK_NOTHROW(b.draw(stream.get(), evaluate));
   }
+}
+
+TEST_CASE("enqueue_batched: a stream that was destroyed, and one of another device") {
+  fake::reset({fake::device{}, fake::device{}});
+  batch<one_row> const b(64);
+  scene::check_bad_streams("launching the start of a batched trajectory", [&](cudaStream_t s) { b.draw(s, evaluate); });
 }
 
 TEST_CASE("enqueue_batched: what the network throws is passed on, and ends a capture") {

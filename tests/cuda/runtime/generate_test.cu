@@ -182,6 +182,18 @@ TEST_CASE("cuda::generation: sizes that do not fit are refused before anything i
   CHECK_NOTHROW(p.generation.run(p.stream.get(), philox, 0xfffffffd, std::span(tokens, elements)));
 }
 
+TEST_CASE("cuda::generation: a stream that was destroyed, and one of another device") {
+  fake::reset({fake::device{}, fake::device{}});
+  scene::model model;
+  scene::bytes const workspace(bytes_for(model)), tokens(elements * sizeof(float));
+  scene::check_bad_streams("copying a table to the device",
+                           [&](cudaStream_t s) { scene::generation const g(s, sampler, model, images, workspace); });
+  scene::stream const stream;
+  scene::generation g(stream.get(), sampler, model, images, workspace);
+  scene::check_bad_streams("launching the clearing of tokens",
+                           [&](cudaStream_t s) { g.run(s, philox, 5, reinterpret_cast<float*>(tokens.data())); });
+}
+
 TEST_CASE("cuda::generation: whatever fails is thrown, and leaves nothing behind") {
   fake::reset();
   std::size_t launches = 0;

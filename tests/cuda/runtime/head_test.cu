@@ -173,11 +173,21 @@ TEST_CASE("head_trajectory: bad arguments") {
                        doctest::Contains("aligned to 64"), std::invalid_argument);
 }
 
+TEST_CASE("head_trajectory: a stream that was destroyed, and one of another device") {
+  fake::reset({h100, h100});
+  head const h(sampler{}, mar_b, nullptr);
+  scene::check_bad_streams("clearing the workspace of a head's trajectories", [&](cudaStream_t s) { draw(h, s, 4); });
+  // tiles have nothing to clear
+  scene::check_bad_streams("launching a head's trajectories", [&](cudaStream_t s) { draw(h, s, 1000); });
+}
+
 TEST_CASE("head_trajectory: a device without room, and calls that fail") {
   fake::device tiny = h100;
   tiny.shared_per_block_optin = 4 << 10;
   fake::reset({tiny});
   CHECK_THROWS_WITH_AS(head(sampler{}, mar_b, nullptr), doctest::Contains("this device's shared memory"),
+                       ardent::cuda::error);
+  CHECK_THROWS_WITH_AS(head(sampler{}, mar_b, nullptr), doctest::Contains("use another format of the weights, or draw"),
                        ardent::cuda::error);
   for (char const* name : {"cudaGetDevice", "cudaDeviceGetAttribute", "cudaFuncSetAttribute",
                            "cudaOccupancyMaxActiveBlocksPerMultiprocessor"}) {

@@ -12,6 +12,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -129,6 +130,26 @@ TEST_CASE("blaslt_products: a library that cannot") {
   }
   CHECK(fake::blaslt::live() == 1);
   CHECK(library.prepare<float>(8, 16, 3) == 0);
+  // each status that a user can do something about has words of its own
+  std::set<std::string> said;
+  for (auto const status : {CUBLAS_STATUS_NOT_INITIALIZED, CUBLAS_STATUS_ALLOC_FAILED, CUBLAS_STATUS_INVALID_VALUE,
+                            CUBLAS_STATUS_ARCH_MISMATCH, CUBLAS_STATUS_NOT_SUPPORTED, CUBLAS_STATUS_EXECUTION_FAILED,
+                            CUBLAS_STATUS_INTERNAL_ERROR, CUBLAS_STATUS_LICENSE_ERROR}) {
+    fake::blaslt::fail("cublasLtMatmul", 1, status);
+    std::string what;
+    try {
+      library.enqueue<float>(nullptr, 0, {}, nullptr, nullptr);
+    } catch (ardent::cuda::blaslt_error const& e) {
+      CHECK(e.code() == status);
+      what = e.what();
+    }
+    CHECK(what.starts_with("ardent::cuda: enqueueing a product failed with CUBLAS_STATUS_"));
+    CHECK(what.ends_with(ardent::cuda::advice(status)));
+    CHECK((what.find("See cuBLAS's description") != std::string::npos) == (status == CUBLAS_STATUS_LICENSE_ERROR));
+    CHECK(what.find('\n') == std::string::npos);
+    said.insert(ardent::cuda::advice(status));
+  }
+  CHECK(said.size() == 8);
 }
 
 TEST_CASE("head_products: an AR step is 5 D + 5 launches an evaluation, a start and steps, and can be captured") {
@@ -159,6 +180,16 @@ TEST_CASE("head_products: an AR step is 5 D + 5 launches an evaluation, a start 
   cudaGraph_t graph = nullptr;
   REQUIRE(cudaStreamEndCapture(stream.get(), &graph) == cudaSuccess);
   cudaGraphDestroy(graph);
+}
+
+TEST_CASE("head_products: a stream that was destroyed, and one of another device") {
+  fake::reset({fake::device{}, fake::device{}});
+  fake::blaslt::reset();
+  fake::blaslt::compute(false);
+  head_memory const memory;
+  products head(sampler{}, small, memory.weights.get(), images, memory.workspace.get(), memory.bytes);
+  scene::check_bad_streams("launching what a head does between products",
+                           [&](cudaStream_t s) { head.enqueue(s, 3, step_of(3), ardent::random::philox(1), samples); });
 }
 
 TEST_CASE("head_products: bad arguments") {

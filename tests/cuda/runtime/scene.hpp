@@ -3,10 +3,12 @@
 
 // Pointwise trajectories to enqueue on the fake runtime, which runs none of them.
 
+#include <doctest/doctest.h>
 #include <ardent/ardent.hpp>
 #include <ardent/cuda/pointwise.hpp>
 
 #include <cstddef>
+#include <string>
 
 #include "cuda/fake_runtime.hpp"
 
@@ -63,5 +65,39 @@ class memory {
   std::size_t size_;
   void* start_ = nullptr;
 };
+
+/// draw(stream) on a stream of another device and on one that was destroyed, of two devices of which the first is
+/// current: what is thrown names the call and says what to do, nothing is left behind, and a live stream is drawn on.
+template <class F>
+void check_bad_streams(std::string const& call, F const& draw) {
+  std::string const advice =
+      "). The stream does not exist any more or belongs to another device: make its device current and pass a live "
+      "stream.";
+  auto const refused = [&](cudaStream_t s) {
+    std::size_t const live = fake::live();
+    std::string what;
+    try {
+      draw(s);
+    } catch (ardent::cuda::error const& e) {
+      CHECK(e.code() == cudaErrorInvalidResourceHandle);
+      what = e.what();
+    }
+    INFO(what);
+    CHECK(what.starts_with("ardent::cuda: " + call + " failed with cudaErrorInvalidResourceHandle ("));
+    CHECK(what.ends_with(advice));
+    CHECK(what.find('\n') == std::string::npos);
+    CHECK(fake::live() == live);
+    CHECK(cudaPeekAtLastError() == cudaSuccess);
+  };
+  stream here;
+  cudaSetDevice(1);
+  stream const elsewhere;
+  cudaSetDevice(0);
+  refused(elsewhere.get());
+  CHECK_NOTHROW(draw(here.get()));
+  cudaStream_t const dead = here.get();
+  here.destroy();
+  refused(dead);
+}
 
 }  // namespace scene
