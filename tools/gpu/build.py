@@ -81,7 +81,7 @@ class Toolchain:
     root          the checkout
     architecture  10 times the card's compute capability, such as 90
     out           folder for objects and programs
-    optimised     the host's code too
+    optimised     the host's code too; else neither that nor the device's, for programs that are only built
     compiled      a build folder of Meson's: of what it has compiled already the objects are linked
     """
 
@@ -89,8 +89,7 @@ class Toolchain:
         self.root, self.nvcc, self.out = root, nvcc, pathlib.Path(out)
         self.objects = objects_of(root, compiled) if compiled else {}
         self.flags = [*FLAGS, f"-gencode=arch=compute_{architecture},code=sm_{architecture}"]
-        if optimised:
-            self.flags.append("-O2")
+        self.flags.append("-O2" if optimised else "-Ofc=max")
         for folder in ("include", "tests", "examples"):
             self.flags += ["-I", os.fspath(root / folder)]
         self.toolkit = pathlib.Path(os.path.realpath(nvcc)).parent.parent

@@ -13,9 +13,9 @@ otherwise compares. It also checks that these kernels keep nothing in local memo
 jump through registers (where a file says so, in the step loop only).
 
 - *shared*: bytes of shared memory a block, as the library asks for it on a card of 108 multiprocessors (sm_80), 132
-  (sm_90), 148 (sm_100) or 170 (sm_120), for the most network rows that fit if these are fewer than the regime's most;
-  - if no token fits. *resident*: threads that an SM holds at once, by registers, shared memory and threads a block; all
-  it could hold is 2048 on sm_80, sm_90 and sm_100, and 1536 on sm_120.
+  (sm_90), 148 (sm_100) or 170 (sm_120); with the most network rows that fit, where these are fewer than the regime's
+  most, or none where no token fits. *resident*: threads that an SM holds at once, by registers, shared memory and
+  threads a block; all it could hold is 2048 on sm_80, sm_90 and sm_100, and 1536 on sm_120.
 - *instructions*: of the whole kernel. Of the *loop* over the denoising steps: its instructions, FLOPs (a multiply-add
   counts twice; none is stated where there are loops within), accesses of global memory and barriers, per thread and
   step. A step of N one-thread tokens takes at least N * instructions / (128 * SMs) clocks, as an SM issues to 128
@@ -81,7 +81,7 @@ def section(declaration, kernels, memory):
             resident = occupancy.resident_threads(arch, kernel.threads, kernel.registers, shared + dynamic)
         shown = f"{shared + dynamic}" + (f" ({fitting} rows)" if fitting < most else "")
         if not fitting:
-            shown = resident = "-"
+            shown = resident = "none"
         loop = sass.step_loop(kernel.instructions)
         of_loop = sass.opcodes(loop)
         rows.append([name if name != last else "", f"sm_{arch}", kernel.registers, shown, resident,

@@ -219,3 +219,22 @@ TEST_CASE("enqueue_step: the network's output is a pointer or a range, which is 
                        doctest::Contains("a null pointer"), std::invalid_argument);
   CHECK(fake::launches().size() == 2);
 }
+
+TEST_CASE("batched kernels: the threads of a launch make each call of each token once, and no other") {
+  for (int const channels : {1, 4, 6, 16})
+    for (bool const octets : {false, true}) {
+      if (octets && channels % 8 != 0) continue;
+      ardent::batched_view<float, float, ardent::random::philox> view{ardent::random::philox(1)};
+      view.tokens = 77;
+      view.channels = channels;
+      view.octets = octets;
+      auto const calls = static_cast<std::size_t>(ardent::batched_calls(view));
+      std::vector<int> made(77 * calls);
+      unsigned const threads = ardent::cuda::detail::batched_blocks(view) * ardent::cuda::detail::batched_threads;
+      for (unsigned i = 0; i < threads; ++i)
+        ardent::cuda::detail::for_call(view, i, [&](int r, int call) {
+          ++made[static_cast<std::size_t>(r) * calls + static_cast<std::size_t>(call)];
+        });
+      CHECK(made == std::vector<int>(made.size(), 1));
+    }
+}
