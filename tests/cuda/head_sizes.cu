@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The kernels whose blocks share a tile (2, 8 and 16 rows are the same kernel) for the widths of MAR-B, L and H and
-// each format of weights, for machine_code to look at. Nothing is launched. Sizes of run time:
-// examples/mar/meson.build.
+// each format of weights, for machine_code to look at. Nothing is launched. Sizes of run time: see head_dynamic.cu.
 //
 // kernels: 27
 // shared: of the head

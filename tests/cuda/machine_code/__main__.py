@@ -10,7 +10,6 @@ instructions of any kind than hand-written ones. REPORT is the document about th
 found, and ARDENT_UPDATE=1 in the environment writes it anew. Exits with 77 (skipped) without nvdisasm.
 """
 import concurrent.futures
-import itertools
 import os
 import pathlib
 import sys
@@ -103,7 +102,7 @@ def main():
     compiler = build.Compiler(include, command)
     declared = [Declaration(source) for source in sorted(pathlib.Path(__file__).parent.parent.glob("*.cu"))]
     declared = [declaration for declaration in declared if declaration.kernels is not None]
-    jobs = list(itertools.product(declared, ARCHITECTURES))
+    jobs = [(declaration, arch) for declaration in declared for arch in declaration.architectures or ARCHITECTURES]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         compiled = list(pool.map(lambda job: compiler.kernels(job[0].source, job[1]), jobs))
     files = {declaration.source.name: (declaration, {}) for declaration in declared}
