@@ -4,7 +4,7 @@
 
 usage: compile_bench.py [--rounds N] [COMPILER ...]     (default: g++, clang++-19 and nvcc, those that there are)
 
-Compiles benchmarks/compile/*.cpp and examples/hello for each compiler with -O2, each in turn and the whole list N times,
+Compiles benchmarks/compile/*.cpp and examples/01_hello for each compiler with -O2, each in turn and the whole list N times,
 so that a slow moment does not fall on one of them; prints the fastest. The umbrella header should cost g++ at most 1.5
 seconds more than the empty file.
 """
@@ -22,7 +22,7 @@ HERE = ROOT / "benchmarks" / "compile"
 CASES = {
     "empty": HERE / "empty.cpp",
     "umbrella": HERE / "umbrella.cpp",
-    "hello": ROOT / "examples" / "hello" / "main.cpp",
+    "hello": ROOT / "examples" / "01_hello" / "main.cpp",
     "one composition": HERE / "one.cpp",
     "sixteen compositions": HERE / "sixteen.cpp",
 }

@@ -46,6 +46,12 @@ build_examples() {
     examples/profile/profile" -Dexamples=enabled -Dtests=disabled -Dbenchmarks=disabled -Ddocs=disabled
 }
 
+# What examples/quality asks; into the same folder again.
+build_quality() {
+  build_or_stop demo "examples/mar/mar examples/profile/profile examples/quality/token_errors" -Dexamples=enabled \
+    -Dtests=disabled -Dbenchmarks=disabled -Ddocs=disabled
+}
+
 build_bench() {
   build_or_stop bench "bench_programs examples/mar/mar" -Dexamples=enabled -Dtests=disabled -Dbenchmarks=enabled \
     -Ddocs=disabled -Dcuda=disabled

@@ -38,9 +38,14 @@ missing_packages() {
         for name in doctest-dev clang-19 libclang-rt-19-dev libomp-19-dev llvm-19 openmpi-bin; do
           has_package "$name" || echo "$name"
         done
+        has_command doxygen || echo doxygen
         ;;
       format)
         has_command clang-format-19 || echo clang-format-19
+        ;;
+      docs)
+        has_command doxygen || echo doxygen
+        has_command python3 || echo python3
         ;;
       images) # those that the shipped model was trained on, to compare its own with
         has_package dataset-fashion-mnist || echo dataset-fashion-mnist

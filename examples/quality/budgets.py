@@ -4,8 +4,10 @@
 A cost is counted in effective steps: after a clip, K steps that are asked for may visit fewer times. It is either the sum
 over AR steps ("steps": what one image at a time pays) or over tokens, per token ("tokens": what a large batch pays).
 """
+import functools
 
 
+@functools.cache
 def effective(steps, clip=950, train_timesteps=1000):
     """Times that `steps` equally spaced ones visit after a clip: grid::respaced and grid::clip in ardent."""
     if steps == 1:

@@ -99,13 +99,8 @@ class Comparison:
         self.labels = labels
         self.weights = resamples(labels, resampled, seed)
 
-    def difference(self, measure, arm, baseline):
-        """(difference, its 95 % interval) of a measure of features."""
-        found = measure.resampled(arm, self.weights) - measure.resampled(baseline, self.weights)
-        return float(measure(arm) - measure(baseline)), interval(found)
-
     def share(self, right, baseline):
-        """The same of shares of right images."""
+        """(difference, its 95 % interval) of shares of right images."""
         found = self.weights @ (right.astype(float) - baseline) / self.weights.sum(1)
         return float(right.mean() - baseline.mean()), interval(found)
 

@@ -61,7 +61,8 @@ class Programs:
 
     def table(self, ar_steps, annealing, steps, clip=950):
         """(denoising steps of each AR step, tokens of each): what mar makes of these words."""
-        options = {"ar_steps": ar_steps, "steps": steps, "clip": clip, "labels": 0, "images": 1, "guidance": "none"}
+        options = {"ar_steps": ar_steps, "steps": steps, "clip": clip, "labels": 0, "images": 1, "guidance": "none",
+                   "threads": 1}
         if annealing:
             options["annealing"] = annealing
         _, _, taken, ar_tokens, _ = self.draw(**options)

@@ -10,6 +10,7 @@ All arms draw the same images: labels, orders and starting noise. What is drawn 
 images, so that a run that was stopped goes on where it was.
 """
 import argparse
+import concurrent.futures
 import hashlib
 import os
 import pathlib
@@ -43,7 +44,7 @@ class Store:
 
     def draw(self, arm, number):
         pictures, labels, steps, ar_tokens, _ = self.programs.draw(
-            images=self.part, labels="balanced", seed=SEED + number, batch=self.batch, **arm.options())
+            images=self.part, labels="balanced", seed=SEED + number, batch=self.batch, threads=1, **arm.options())
         path = self.path(arm, number)
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path.with_suffix(".tmp"), "wb") as file:
@@ -76,15 +77,18 @@ def clock(seconds):
 
 def calibration(programs, folder, quick):
     """calibrated(ar_steps, count), measured once by the program profile."""
-    def table(ar_steps, count):
-        options = {"images": 16, "draws": 2, "measured_steps": 5, "pairs": 64, "error_images": 4, "error_draws": 256}
-        if quick:
-            options |= {"images": 2, "pairs": 8, "error_images": 1, "error_draws": 16}
-        print(f"calibration for {ar_steps} AR steps, cost by {count}", flush=True)
-        found = programs.profile(folder / f"calibration_{ar_steps}.json", ar_steps=ar_steps, seed=CALIBRATION_SEED,
-                                 steps=f"{arms.UPPER}:{arms.LOWER}", **options)
-        return found["calibrated"][f"by_{count}"]["steps"]
-    return table
+    options = {"images": 16, "draws": 2, "measured_steps": 5, "pairs": 64, "error_images": 4, "error_draws": 256,
+               "seed": CALIBRATION_SEED, "steps": f"{arms.UPPER}:{arms.LOWER}", "threads": 1}
+    if quick:
+        options |= {"images": 2, "pairs": 8, "error_images": 1, "error_draws": 16}
+
+    def measured(ar_steps):
+        return programs.profile(folder / f"calibration_{ar_steps}.json", ar_steps=ar_steps, **options)["calibrated"]
+
+    print("calibration", flush=True)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        found = dict(zip((arms.ALL, arms.QUARTER), pool.map(measured, (arms.ALL, arms.QUARTER))))
+    return lambda ar_steps, count: found[ar_steps][f"by_{count}"]["steps"]
 
 
 class Run:
@@ -96,7 +100,7 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.primary, self.screen, part = (200, 200, 100) if chosen.quick else (chosen.images, chosen.screen, 1000)
         self.part = part
-        self.quick = chosen.quick
+        self.quick, self.jobs = chosen.quick, chosen.threads
         self.store = Store(self.folder, self.programs, part, chosen.batch)
         self.rate = Rate(self.programs, chosen.batch)
         self.asked_steps = {}
@@ -142,17 +146,25 @@ class Run:
         return left
 
     def draw(self, left):
-        """All that is missing: first the parts that every table has, so that a stopped run can be reported."""
-        done, begun = 0.0, time.monotonic()
-        for number in range(self.primary // self.part):
-            for arm in self.plan.arms.values():
-                if number not in self.store.missing(arm, self.images(arm)):
-                    continue
-                self.store.draw(arm, number)
-                done += self.seconds(arm.name) * self.part
-                spent = time.monotonic() - begun
-                print(f"[{100 * done / left:3.0f} %, {clock(spent)} spent, about {clock(spent * (left / done - 1))} left] "
-                      f"{arm.name}, images {number * self.part} to {(number + 1) * self.part - 1}", flush=True)
+        """All that is missing: first the parts that every table has, so that a stopped run can be reported. A program a
+        processor, each of one thread: none waits for another."""
+        missing = [(number, arm) for number in range(self.primary // self.part) for arm in self.plan.arms.values()
+                   if number in self.store.missing(arm, self.images(arm))]
+        begun, done = time.monotonic(), 0.0
+        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
+            drawn = {pool.submit(self.store.draw, arm, number): (number, arm) for number, arm in missing}
+            try:
+                for finished in concurrent.futures.as_completed(drawn):
+                    finished.result()
+                    number, arm = drawn[finished]
+                    done += self.seconds(arm.name) * self.part
+                    spent = time.monotonic() - begun
+                    print(f"[{100 * done / left:3.0f} %, {clock(spent)} spent, about "
+                          f"{clock(spent * (left / done - 1))} left] {arm.name}, images {number * self.part} to "
+                          f"{(number + 1) * self.part - 1}", flush=True)
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
 
 
 def main():
@@ -163,7 +175,8 @@ def main():
     parser.add_argument("--images", type=int, default=10000, help="of the primary arms, thousands [10000]")
     parser.add_argument("--screen", type=int, default=2000, help="of the other arms, thousands [2000]")
     parser.add_argument("--batch", type=int, default=64, help="images drawn at a time [64]; changes no image")
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of the times that are measured [all]")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(),
+                        help="programs that draw at a time, and threads of one whose time is measured [all]")
     parser.add_argument("--quick", action="store_true", help="100 images a part and few of everything")
     parser.add_argument("--plan", action="store_true", help="only print what would be drawn")
     parser.add_argument("--out", type=pathlib.Path, help="the report [docs/evidence_quality.md; --quick: in --work]")

@@ -59,15 +59,26 @@ class Results:
         """An arm beside a baseline, on all images that both have from the first one on."""
         last = min(len(self.see(name)[0]), len(self.see(baseline)[0]))
         features, right, labels = (x[first:last] for x in self.see(name))
-        base, base_right, _ = (x[first:last] for x in self.see(baseline))
-        compare = measures.Comparison(labels)
-        change, around = compare.difference(self.frechet, features, base)
-        kid, kid_around = compare.difference(self.kid, features, base)
-        share, share_around = compare.share(right, base_right)
-        margin = measures.margin(self.frechet(base), self.floors(last - first))
-        return Beside(last - first, self.frechet(features), change, around, margin, kid, kid_around,
+        base_right = self.see(baseline)[1][first:last]
+        frechet, resampled_frechet = self.resampled("frechet", name, first, last)
+        base_frechet, base_resampled = self.resampled("frechet", baseline, first, last)
+        kid, resampled_kid = self.resampled("kid", name, first, last)
+        base_kid, base_resampled_kid = self.resampled("kid", baseline, first, last)
+        share, share_around = measures.Comparison(labels).share(right, base_right)
+        return Beside(last - first, frechet, frechet - base_frechet,
+                      measures.interval(resampled_frechet - base_resampled),
+                      measures.margin(base_frechet, self.floors(last - first)), kid - base_kid,
+                      measures.interval(resampled_kid - base_resampled_kid),
                       measures.per_class(features, labels, self.real, self.real_labels), float(right.mean()), share,
                       share_around)
+
+    @functools.cache
+    def resampled(self, measure, name, first, last):
+        """(a measure of an arm's images, the same of each resample). Labels, and so the resamples, are those of all
+        arms."""
+        features, _, labels = (x[first:last] for x in self.see(name))
+        of = getattr(self, measure)
+        return of(features), of.resampled(features, measures.Comparison(labels).weights)
 
     def fresh(self, name):
         """The first image by which an arm may be judged: of those that were chosen after the screening, one after it."""

@@ -97,6 +97,7 @@ class batched_trajectory {
   /// @brief What batched_step is called with.
   /// @param k       in [0, evaluations())
   /// @param output  what the network wrote, [branches][tokens][outputs]: output(), or memory of the network's own
+  /// @param random  the same as for the start
   /// @throws std::invalid_argument if k is out of range or output is null
   template <random_source Random>
   batched_arguments<row_type, Input, Output, Random> step(int k, Output const* output, Random const& random) const {

@@ -29,8 +29,9 @@
 #endif
 
 #if defined(__CUDACC__)
+/// A function for host and device; nothing where no nvcc compiles.
 #  define ARDENT_HD __host__ __device__
-// before a template over groups: some groups live on the host only, and nvcc need not warn of their calls
+/// Before a template over groups: some groups live on the host only, and nvcc need not warn of their calls.
 #  define ARDENT_ANY_GROUP _Pragma("nv_exec_check_disable")
 #else
 #  define ARDENT_HD

@@ -119,6 +119,9 @@ std::size_t workspace_bytes(Sampler const& sampler, Model& model, Executor const
 template <class Sampler, class Model, class Executor>
 class generation {
  public:
+  /// @param sampler    how
+  /// @param model      backbone and denoiser
+  /// @param executor   a host executor
   /// @param images     images of every batch it will run, at least 1
   /// @param workspace  workspace_bytes(...) bytes, aligned to 64
   /// @throws std::invalid_argument if sizes do not fit one another, the workspace is too small or misaligned, or the

@@ -128,6 +128,9 @@ std::size_t batched_workspace_bytes(Sampler const& sampler, Model& model, Execut
 template <class Sampler, class Model, class Executor>
 class batched_generation {
  public:
+  /// @param sampler    how
+  /// @param model      backbone and network
+  /// @param executor   a host executor
   /// @param images     images of every batch it will run, at least 1
   /// @param workspace  batched_workspace_bytes(...) bytes, aligned to 64
   /// @param nonfinite  counts infinities and NaNs among the network's outputs; null: nothing is counted

@@ -61,6 +61,11 @@ class speculative_generation {
   using draft_denoiser = decltype(std::declval<Draft&>().denoiser());
 
  public:
+  /// @param sampler    how, for both models
+  /// @param options    when the target verifies, and what it accepts
+  /// @param target     whose distribution is wanted
+  /// @param draft      what draws ahead; of the same sequence length
+  /// @param executor   a host executor
   /// @param images     images of every batch it will run, at least 1
   /// @param workspace  speculative_workspace_bytes(...) bytes, aligned to 64
   /// @throws std::invalid_argument if sizes do not fit one another, the workspace is too small or misaligned, or the

@@ -15,6 +15,7 @@ inline namespace v0 {
 
 /// @brief The type of `dynamic`.
 struct dynamic_t {
+  /// @brief All are alike; a template argument's type has to be comparable.
   friend constexpr bool operator==(dynamic_t, dynamic_t) = default;
 };
 
@@ -49,7 +50,7 @@ template <class T>
 struct number<T, dynamic> {
   T value{};  ///< the value; public so that policies stay structural
   constexpr number() = default;
-  constexpr number(T given) : value(given) {}
+  constexpr number(T given) : value(given) {}  ///< any value
   /// @brief The value.
   ARDENT_HD constexpr T get() const { return value; }
 };

@@ -46,7 +46,8 @@ struct int8_weight {
 /// @brief The whole number that is stored.
 ARDENT_INLINE float to_float(int8_weight x) { return static_cast<float>(static_cast<int>(x.bits) - 128); }
 /// @brief The nearest whole number in [-127, 127], halves to even; a NaN becomes 0.
-/// @param x  the weight divided by its output's scale
+/// @param x    the weight divided by its output's scale
+/// @param out  the number that is stored
 inline void store_weight(float x, int8_weight& out) {
   const float bounded = x > 127 ? 127.0f : x < -127 ? -127.0f : x == x ? x : 0.0f;
   out.bits = static_cast<std::uint8_t>(static_cast<int>(std::nearbyint(bounded)) + 128);
@@ -95,9 +96,11 @@ constexpr std::size_t packed_size(int inputs, int outputs) {
 }
 
 /// @brief Packs a linear layer.
-/// @param row     row(n): the weights of output n, [inputs]
-/// @param out     packed_size<Storage>(inputs, outputs) elements
-/// @param scales  [outputs], written for int8_weight: the largest magnitude becomes 127; else null
+/// @param row      row(n): the weights of output n, [inputs]
+/// @param inputs   numbers that the layer reads
+/// @param outputs  numbers that it writes
+/// @param out      packed_size<Storage>(inputs, outputs) elements
+/// @param scales   [outputs], written for int8_weight: the largest magnitude becomes 127; else null
 template <class Storage, class Row>
 void pack_rows(Row const& row, int inputs, int outputs, Storage* out, float* scales = nullptr) {
   constexpr int g = weight_group<Storage>;
@@ -121,6 +124,8 @@ void pack_rows(Row const& row, int inputs, int outputs, Storage* out, float* sca
 
 /// @brief Packs a linear layer.
 /// @param weights  [outputs][inputs], as PyTorch stores them
+/// @param inputs   numbers that the layer reads
+/// @param outputs  numbers that it writes
 /// @param out,scales  see pack_rows
 template <class Storage>
 void pack_matrix(float const* weights, int inputs, int outputs, Storage* out, float* scales = nullptr) {

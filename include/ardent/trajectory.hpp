@@ -143,10 +143,14 @@ ARDENT_INLINE void advance(Row const& row, ar_step_numbers const& numbers, State
 /// With a learned-range variance the second half of the conditional output is the variance; it is not guided.
 ///
 /// @tparam Branches   1, or 2 with guidance: output = unconditional + scale (conditional - unconditional)
+/// @param block       this thread's block
+/// @param grid        the blocks that share the tile
 /// @param t           the tile; t.branches = Branches
 /// @param rows        the AR step's rows, t.steps of them
 /// @param numbers     guidance scale, temperature and bounds of the AR step
+/// @param denoiser    an inline_denoiser
 /// @param random      a random_source; its normal() may give four doubles in a `value` instead
+/// @param memory      state, output and scratch
 /// @param tokens      [total][channels], where the samples go (rows of this tile)
 /// @param watcher     see no_watcher
 ARDENT_ANY_GROUP

@@ -14,7 +14,7 @@ namespace ardent {
 inline namespace v0 {
 
 /// @brief An annealing policy: `steps(ar_step, ar_steps)` is the number of denoising steps requested at AR step
-/// `ar_step` in [0, ar_steps), at least 1. Write your own in ten lines: see examples/custom_policy.
+/// `ar_step` in [0, ar_steps), at least 1. Write your own in ten lines: see examples/03_own_policies.
 template <class A>
 concept annealing_policy = requires(A const& a, int ar_step, int ar_steps) {
   { a.steps(ar_step, ar_steps) } -> std::same_as<int>;

@@ -183,6 +183,7 @@ class blaslt_products {
   }
 
   /// @brief Enqueues a prepared product.
+  /// @param stream  where it runs; of the device that is current
   /// @param number  its plan
   /// @param matrix  weights and bias, of the plan's sizes, in device memory
   /// @param x       [rows][inputs], in device memory, aligned to 64

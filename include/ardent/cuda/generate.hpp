@@ -144,6 +144,8 @@ class generation {
 
  public:
   /// @param stream     where the tables are copied to the device; the constructor waits for it
+  /// @param sampler    how
+  /// @param model      backbone and head
   /// @param images     images of every batch it will run, at least 1
   /// @param workspace  workspace_bytes(...) bytes of device memory, aligned to 256; a range
   /// @throws std::invalid_argument if sizes do not fit one another, or the workspace is too small or misaligned

@@ -83,7 +83,9 @@ class head_products {
   static constexpr std::size_t library_bytes = std::size_t{32} << 20;
 
   /// @brief Bytes of device memory that it needs, aligned to 256.
-  /// @param images  images of a batch
+  /// @param sampler  how
+  /// @param shape    the head's sizes
+  /// @param images   images of a batch
   static std::size_t workspace_bytes(Sampler const& sampler, Shape const& shape, int images) {
     const int tokens = most_tokens(sampler, images);
     return library_bytes + head_bytes(shape, tokens) + batched_bytes(sampler, tokens, network(shape));

@@ -40,6 +40,7 @@ struct adaln_layout {
   std::size_t bytes = 0;              ///< size of the memory
 
   /// @brief Lays the parts out.
+  /// @param sizes   the head's sizes
   /// @param memory  the packed weights, aligned to 64 bytes; null to ask for the size only
   adaln_layout(Shape const& sizes, void const* memory) : shape(sizes) {
     base_ = static_cast<std::byte const*>(memory);
@@ -109,6 +110,8 @@ std::size_t packed_bytes(Shape const& shape) {
 
 /// @brief Packs a head's weights once, at load; after it the checkpoint's copy is not needed.
 /// @tparam Storage  float, bfloat16 (rounded to nearest, halves to even) or int8_weight (with a scale for each output)
+/// @param shape     the head's sizes
+/// @param from      its weights, as PyTorch stores them
 /// @param memory    packed_bytes<Storage>(shape) bytes, aligned to 64
 /// @throws std::invalid_argument if the number of blocks is not the shape's depth
 template <class Storage, class Shape>

@@ -45,8 +45,10 @@ class dense_adaln_mlp {
   std::size_t workspace_bytes() const { return memory_of(nullptr).bytes; }
 
   /// @brief Embeds the conditions of an AR step: before its evaluations.
+  /// @param backend     runs its kernels and products
   /// @param conditions  [rows][condition_width]
   /// @param rows        branches times tokens
+  /// @param workspace   workspace_bytes() bytes, aligned to 64
   template <class Backend>
   void begin(Backend& backend, float const* conditions, int rows, std::byte* workspace) const {
     const arrays m = memory_of(workspace);
@@ -56,10 +58,14 @@ class dense_adaln_mlp {
   }
 
   /// @brief One evaluation.
+  /// @param backend     runs its kernels and products
   /// @param times       time table, [times][W]
   /// @param time_index  its row for this evaluation: one number, in the memory that kernels read
   /// @param x           [tokens][channels], aligned as the backend's products want it
+  /// @param tokens      tokens of the AR step
+  /// @param branches    1, or 2 with guidance; branches * tokens are the rows that `begin` got
   /// @param output      [branches * tokens][outputs]
+  /// @param workspace   what `begin` got
   template <class Backend>
   void evaluate(Backend& backend, float const* times, int const* time_index, float const* x, int tokens, int branches,
                 float* output, std::byte* workspace) const {

@@ -40,6 +40,7 @@ struct tiled_adaln_layout {
   std::size_t bytes = 0;              ///< size of the memory
 
   /// @brief Lays the parts out.
+  /// @param sizes   the head's sizes
   /// @param memory  the tiled weights, aligned to 64 bytes; null to ask for the size only
   /// @throws std::invalid_argument if W is not a multiple of 4
   tiled_adaln_layout(Shape const& sizes, void const* memory) : shape(sizes) {
@@ -115,6 +116,8 @@ std::size_t tiled_bytes(Shape const& shape) {
 }
 
 /// @brief Packs a head's weights into host memory, once, at load; a GPU's copy is these bytes.
+/// @param shape   the head's sizes
+/// @param from    its weights, as PyTorch stores them
 /// @param memory  tiled_bytes<Format>(shape) bytes, aligned to 64
 /// @throws std::invalid_argument if the number of blocks is not the shape's depth, W is not a multiple of 4, or a
 /// weight is not finite or too large for the format

@@ -103,7 +103,11 @@ class tiled_adaln_mlp {
 
   /// @brief Embeds the tile's conditions, computes the modulations of all steps if they are hoisted, and loads the
   /// weights that stay.
-  /// @param own  block_bytes, aligned to 16
+  /// @param block   this thread's block
+  /// @param grid    the blocks that share the tile
+  /// @param t       the tile
+  /// @param shared  shared_floats of the tile's rows, once for the grid
+  /// @param own     block_bytes, aligned to 16
   ARDENT_ANY_GROUP
   template <class Block, class Grid>
   ARDENT_INLINE void begin(Block& block, Grid& grid, tile const& t, float* shared, float* own) const {

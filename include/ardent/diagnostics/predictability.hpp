@@ -24,6 +24,7 @@ namespace diagnostics {
 /// For a flow model the network's own one-step prediction is x_1 - v(x_1, t = 1): give that.
 /// @param predictions  [n][channels]
 /// @param tokens       [n][channels]
+/// @param channels     numbers of a token
 /// @throws std::invalid_argument if sizes differ, are no whole tokens, or all tokens are equal
 inline double r_squared(std::span<float const> predictions, std::span<float const> tokens, int channels) {
   if (channels < 1 || tokens.empty() || predictions.size() != tokens.size() ||
@@ -65,8 +66,11 @@ struct regression_options {
 class regression {
  public:
   /// @brief Trains.
-  /// @param z       [n][width] conditions
-  /// @param tokens  [n][channels]
+  /// @param z         [n][width] conditions
+  /// @param width     numbers of a condition
+  /// @param tokens    [n][channels]
+  /// @param channels  numbers of a token
+  /// @param options   how
   /// @throws std::invalid_argument if sizes do not fit or an option is out of range
   regression(std::span<float const> z, int width, std::span<float const> tokens, int channels,
              regression_options const& options = {})

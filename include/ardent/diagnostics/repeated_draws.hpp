@@ -85,7 +85,10 @@ class repeated_draws<Sampler, Model, Executor> {
   using memory_type = detail::generation_memory<Sampler, denoiser_type>;
 
  public:
-  /// @param images  images of every prefix, at least 1
+  /// @param sampler   how the tokens are drawn; views, all three
+  /// @param model     backbone and denoiser
+  /// @param executor  a host executor
+  /// @param images    images of every prefix, at least 1
   /// @throws std::invalid_argument if sizes do not fit one another
   repeated_draws(Sampler const& sampler, Model& model, Executor const& executor, int images)
       : sampler_(sampler), executor_(executor), images_(images), plain_(model.denoiser(), {}) {

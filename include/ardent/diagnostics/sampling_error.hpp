@@ -4,6 +4,7 @@
 /// @file
 /// @brief What too few denoising steps do to a token: distances between draws with few steps and with many.
 
+#include <ardent/config.hpp>
 #include <ardent/diagnostics/token_variance.hpp>
 
 #include <cmath>
@@ -62,7 +63,7 @@ inline void check_sets(char const* where, draw_set const& a, draw_set const& b, 
         " x " + std::to_string(b.channels()) + " with " + std::to_string(b.draws()));
 }
 
-inline double distance(float const* x, float const* y, int channels) {
+ARDENT_HD inline double distance(float const* x, float const* y, int channels) {
   double sum = 0;
   for (int c = 0; c < channels; ++c) {
     const double d = static_cast<double>(x[c]) - static_cast<double>(y[c]);
@@ -77,6 +78,8 @@ inline double distance(float const* x, float const* y, int channels) {
 ///
 /// Unbiased: pairs of a draw with itself are left out, so it may be below 0 where the two are alike. In the units of a
 /// token. Source: Szekely and Rizzo, Energy statistics (2013), definition 1 and section 4.
+/// @param a    draws of X
+/// @param b    draws of Y, of as many tokens and channels
 /// @param row  the token, in [0, rows)
 /// @throws std::invalid_argument if the sets have other tokens, or fewer than 2 draws
 inline double energy_distance(draw_set const& a, draw_set const& b, int row) {

@@ -5,6 +5,7 @@
 /// @brief How straight trajectories are: the cosine between where they head at each step and where they get.
 
 #include <ardent/detail/pick.hpp>
+#include <ardent/diagnostics/direction.hpp>
 #include <ardent/diagnostics/trajectory_record.hpp>
 #include <ardent/guidance/none.hpp>
 #include <ardent/prediction.hpp>
@@ -56,13 +57,18 @@ struct straightness {
   std::size_t directions = 0;  ///< (token, step) pairs that were averaged: those where neither vector is 0
 };
 
+/// @brief The means of sums; 0 of none.
+inline straightness mean_of(cosine_sums const& sums) {
+  const double count = sums.directions > 0 ? static_cast<double>(sums.directions) : 1;
+  return {sums.score / count, sums.velocity / count, sums.directions};
+}
+
 /// @brief The straightness of recorded trajectories.
 ///
-/// u is what the guided network says at each x that was visited, unclipped. With x = alpha x0 + sigma epsilon, the
-/// velocity towards less noise is x0 - epsilon on a linear flow, and sigma x0 - alpha epsilon where alpha^2 + sigma^2
-/// = 1, up to a factor that a cosine does not see. A cosine of 1 at all steps is a straight line, which one step of
-/// Euler's method follows without error. DiSA (arXiv 2505.20297), section 3.2, has the score on the path of the ODE:
-/// record with probability_flow(sampler) for it, and with the sampler itself for its own path.
+/// u is what the guided network says at each x that was visited, unclipped (see directions_of). A cosine of 1 at all
+/// steps is a straight line, which one step of Euler's method follows without error. DiSA (arXiv 2505.20297),
+/// section 3.2, has the score on the path of the ODE: record with probability_flow(sampler) for it, and with the
+/// sampler itself for its own path.
 /// @param sampler  what the trajectories were drawn with
 /// @param ar_step  where
 /// @param record   what was recorded
@@ -80,60 +86,12 @@ straightness straightness_of(Sampler const& sampler, int ar_step, trajectory_rec
                                 " branches, and as many samples as it has tokens, found " +
                                 std::to_string(record.steps()) + ", " + std::to_string(record.branches()) + " and " +
                                 std::to_string(samples.size()) + " numbers for " + std::to_string(numbers));
-  using process_type = std::remove_cvref_t<decltype(sampler.process())>;
-  std::vector<double> table(static_cast<std::size_t>(sampler.process().table_size()) + 1);
-  sampler.process().fill_table(table.data());
-  const auto scale = sampler.guidance_scale(ar_step);
-  const int channels = record.channels();
-
-  straightness sum;
-  for (int k = 0; k < record.steps(); ++k) {
-    auto const& row = rows[static_cast<std::size_t>(k)];
-    node at;
-    at.alpha = static_cast<double>(row.alpha);
-    at.sigma = static_cast<double>(row.sigma);
-    if constexpr (Sampler::predicted == prediction::velocity) {  // its size matters: the rates are needed
-      const node there = sampler.process().at(table.data(), static_cast<double>(row.timestep));
-      at.alpha_rate = there.alpha_rate;
-      at.sigma_rate = there.sigma_rate;
-    }
-    const affine to_x0 = convert(Sampler::predicted, prediction::x0, at);
-    const affine to_epsilon = convert(Sampler::predicted, prediction::epsilon, at);
-    constexpr bool linear = process_type::path == path_kind::linear_flow;
-    const double of_x0 = linear ? 1 : at.sigma, of_epsilon = linear ? -1 : -at.alpha;
-    for (int r = 0; r < record.rows(); ++r) {
-      float const* const x = record.x(k, r);
-      float const* const start = record.x(0, r);
-      float const* const end = samples.data() + static_cast<std::ptrdiff_t>(r) * channels;
-      double way = 0, score = 0, velocity = 0, along_score = 0, along_velocity = 0;
-      for (int c = 0; c < channels; ++c) {
-        double output = static_cast<double>(record.output(k, 0, r)[c]);
-        if constexpr (Sampler::branches == 2) {
-          const auto other = static_cast<double>(record.output(k, 1, r)[c]);
-          if (row.guided) output = other + scale * (output - other);
-        }
-        const double here = static_cast<double>(x[c]);
-        const double x0 = to_x0.of_x * here + to_x0.of_output * output;
-        const double epsilon = to_epsilon.of_x * here + to_epsilon.of_output * output;
-        const double u = of_x0 * x0 + of_epsilon * epsilon;
-        const double d = static_cast<double>(end[c]) - static_cast<double>(start[c]);
-        way += d * d;
-        score += epsilon * epsilon;
-        velocity += u * u;
-        along_score -= epsilon * d;
-        along_velocity += u * d;
-      }
-      if (!(way > 0 && score > 0 && velocity > 0)) continue;
-      sum.score += along_score / std::sqrt(way * score);
-      sum.velocity += along_velocity / std::sqrt(way * velocity);
-      ++sum.directions;
-    }
-  }
-  if (sum.directions > 0) {
-    sum.score /= static_cast<double>(sum.directions);
-    sum.velocity /= static_cast<double>(sum.directions);
-  }
-  return sum;
+  const std::vector<step_direction> directions = directions_of(sampler, ar_step);
+  cosine_sums sum;
+  for (int k = 0; k < record.steps(); ++k)
+    for (int r = 0; r < record.rows(); ++r)
+      sum = sum + cosines_at(directions[static_cast<std::size_t>(k)], record.data(), samples.data(), k, r);
+  return mean_of(sum);
 }
 
 }  // namespace diagnostics

@@ -23,6 +23,20 @@ class running_moments {
       throw std::invalid_argument("ardent::diagnostics::running_moments: expected at least 1 number, found 0");
   }
 
+  /// @brief Those that were found elsewhere, as by draw_moments on a device.
+  /// @param mean      of each number
+  /// @param variance  unbiased, as many
+  /// @param count     arrays that they are of, at least 2
+  /// @throws std::invalid_argument if there are other numbers of them
+  running_moments(std::span<double const> mean, std::span<double const> variance, std::size_t count)
+      : mean_(mean.begin(), mean.end()), squares_(variance.begin(), variance.end()), count_(count) {
+    if (mean.empty() || mean.size() != variance.size() || count < 2)
+      throw std::invalid_argument(
+          "ardent::diagnostics::running_moments: expected as many variances as means and at least 2 arrays, found " +
+          std::to_string(variance.size()) + ", " + std::to_string(mean.size()) + " and " + std::to_string(count));
+    for (double& s : squares_) s *= static_cast<double>(count - 1);
+  }
+
   /// @brief One more array. @throws std::invalid_argument if it has another size
   void add(std::span<float const> x) {
     if (x.size() != mean_.size())

@@ -6,6 +6,7 @@
 
 #include <ardent/config.hpp>
 #include <ardent/denoiser/denoiser.hpp>
+#include <ardent/diagnostics/direction.hpp>
 #include <ardent/group/group.hpp>
 
 #include <cstddef>
@@ -50,6 +51,9 @@ class trajectory_record {
 
   /// @brief For what records.
   trajectory_view view() { return {x_.data(), output_.data(), rows_, channels_, branches_}; }
+
+  /// @brief For what reads.
+  trajectory_data data() const { return {x_.data(), output_.data(), steps_, rows_, channels_, branches_}; }
 
   /// @brief The denoiser's input of token `row` at step k, [channels].
   float const* x(int k, int row) const { return x_.data() + static_cast<std::size_t>(k) * numbers() + offset(row); }

@@ -59,6 +59,8 @@ class host_block {
 /// @brief The grid of threads that share a tile: each is a block.
 class host_team {
  public:
+  /// @param rank     this thread, in [0, size)
+  /// @param size     threads of the team
   /// @param barrier  for `size` threads; may be null if size is 1
   host_team(int rank, int size, detail::spin_barrier* barrier) : rank_(rank), size_(size), barrier_(barrier) {}
   int rank() const { return rank_; }  ///< this thread

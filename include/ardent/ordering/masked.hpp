@@ -27,7 +27,7 @@ class masked {
   using sizes = detail::ordering_sizes<SequenceLength, ArSteps>;
 
  public:
-  static constexpr bool permuted = true;
+  static constexpr bool permuted = true;  ///< in a random order of each image
 
   constexpr masked() {
     if constexpr (!sizes::is_checked) detail::check_ordering("masked", sequence_length(), ar_steps());

@@ -77,7 +77,7 @@ class next_cell {
   using sizes = detail::cell_sizes<MapHeight, MapWidth, CellHeight, CellWidth>;
 
  public:
-  static constexpr bool permuted = false;
+  static constexpr bool permuted = false;  ///< in an order of its own: see position()
 
   constexpr next_cell() {
     if constexpr (!sizes::is_checked) detail::check_cells(map_height(), map_width(), cell_height(), cell_width());

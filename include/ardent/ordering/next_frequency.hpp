@@ -75,7 +75,7 @@ class next_frequency {
   static constexpr auto levels = detail::levels_of<Side, Levels...>();
 
  public:
-  static constexpr bool permuted = false;
+  static constexpr bool permuted = false;  ///< in raster order
 
   /// @brief Tokens along a side.
   constexpr int side() const {
@@ -111,7 +111,7 @@ class next_frequency {
 template <>
 class next_frequency<dynamic> {
  public:
-  static constexpr bool permuted = false;
+  static constexpr bool permuted = false;  ///< in raster order
 
   /// @param side    tokens along a side, at least 1
   /// @param levels  the level of each AR step, at least 1, the first at least 0
@@ -155,8 +155,9 @@ next_frequency(int, std::vector<int>) -> next_frequency<dynamic>;
 /// @brief How many tokens of the picture before stay hidden from the backbone at an AR step of Frequency AR's masked
 /// variant: floor(tokens cos(pi/2 i/n)) at AR step i of n, all of them at the first. Unlike ordering::masked's, it has
 /// no least number: of the last picture none would be hidden. Source: published code of FAR (arXiv 2503.05305).
-/// @param tokens   of a picture
-/// @param ar_step  i, in [0, ar_steps]
+/// @param tokens    of a picture
+/// @param ar_step   i, in [0, ar_steps]
+/// @param ar_steps  n, at least 1
 constexpr int hidden_tokens(int tokens, int ar_step, int ar_steps) {
   if (ar_step >= ar_steps) return 0;  // of a cosine that rounding leaves just above 0
   return detail::floor_to_int(tokens * detail::cos(detail::pi / 2 * ar_step / ar_steps));

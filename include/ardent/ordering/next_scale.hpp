@@ -80,7 +80,7 @@ class next_scale {
   static constexpr int length = detail::tokens_of_scales(sides.data(), sides.size());
 
  public:
-  static constexpr bool permuted = false;
+  static constexpr bool permuted = false;  ///< in raster order
 
   /// @brief Tokens of all maps.
   constexpr int sequence_length() const { return length; }
@@ -105,7 +105,7 @@ class next_scale {
 template <>
 class next_scale<dynamic> {
  public:
-  static constexpr bool permuted = false;
+  static constexpr bool permuted = false;  ///< in raster order
 
   /// @param sides  the side of each scale's map, at least 1 each
   /// @throws std::invalid_argument if there are none or more than 65536, one is below 1, or their squares' sum is

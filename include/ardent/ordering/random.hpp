@@ -19,7 +19,7 @@ class random {
   using sizes = detail::ordering_sizes<SequenceLength, ArSteps>;
 
  public:
-  static constexpr bool permuted = true;
+  static constexpr bool permuted = true;  ///< in a random order of each image
 
   constexpr random() {
     if constexpr (!sizes::is_checked) detail::check_ordering("random", sequence_length(), ar_steps());

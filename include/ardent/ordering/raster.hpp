@@ -19,7 +19,7 @@ class raster {
   using sizes = detail::ordering_sizes<SequenceLength, ArSteps>;
 
  public:
-  static constexpr bool permuted = false;
+  static constexpr bool permuted = false;  ///< in raster order
 
   constexpr raster() {
     if constexpr (!sizes::is_checked) detail::check_ordering("raster", sequence_length(), ar_steps());

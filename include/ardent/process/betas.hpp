@@ -18,8 +18,8 @@ namespace process {
 /// @brief The variance-preserving process of given betas. Dynamic only.
 class betas {
  public:
-  static constexpr bool discrete_time = true;
-  static constexpr path_kind path = path_kind::variance_preserving;
+  static constexpr bool discrete_time = true;                        ///< times are training steps
+  static constexpr path_kind path = path_kind::variance_preserving;  ///< alpha^2 + sigma^2 = 1
 
   /// @param values  one beta, in (0, 1], for each training step; at least one
   /// @throws std::invalid_argument if there is none, or one is outside
@@ -33,7 +33,7 @@ class betas {
 
   /// @brief T.
   int train_timesteps() const { return static_cast<int>(values_.size()); }
-  int table_size() const { return train_timesteps(); }
+  int table_size() const { return train_timesteps(); }  ///< T
   /// @brief alphas_cumprod, T values.
   void fill_table(double* alphas_cumprod) const {
     detail::fill_alphas_cumprod(alphas_cumprod, train_timesteps(),

@@ -22,8 +22,8 @@ namespace process {
 template <auto TrainTimesteps = 1000>
 class cosine {
  public:
-  static constexpr bool discrete_time = true;
-  static constexpr path_kind path = path_kind::variance_preserving;
+  static constexpr bool discrete_time = true;                        ///< times are training steps
+  static constexpr path_kind path = path_kind::variance_preserving;  ///< alpha^2 + sigma^2 = 1
 
   constexpr cosine() = default;
   /// @param train_timesteps  T
@@ -38,7 +38,7 @@ class cosine {
 
   /// @brief T.
   constexpr int train_timesteps() const { return train_timesteps_.get(); }
-  constexpr int table_size() const { return train_timesteps(); }
+  constexpr int table_size() const { return train_timesteps(); }  ///< T
 
   /// @brief f(t), t in [0, 1]: the closed form of abar up to the factor 1 / f(0) and the cap of the last betas.
   static constexpr double f(double t) {

@@ -19,8 +19,8 @@ namespace process {
 /// Source: Nichol and Dhariwal (arXiv 2102.09672), equation 17; the ends as in DPM-Solver (arXiv 2206.00927), appendix
 /// D.1.
 struct cosine_continuous {
-  static constexpr bool discrete_time = false;
-  static constexpr path_kind path = path_kind::smooth_variance_preserving;
+  static constexpr bool discrete_time = false;                              ///< times are real
+  static constexpr path_kind path = path_kind::smooth_variance_preserving;  ///< alpha^2 + sigma^2 = 1, with rates
 
   constexpr double start_time() const { return 0.9946; }  ///< nearly pure noise
   constexpr double end_time() const { return 1e-3; }      ///< nearly clean

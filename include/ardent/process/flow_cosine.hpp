@@ -16,9 +16,9 @@ namespace process {
 /// Source: Albergo et al., Stochastic interpolants (arXiv 2303.08797), the trigonometric interpolant; Ma et al., SiT
 /// (arXiv 2401.08740), "GVP".
 struct flow_cosine {
-  static constexpr bool discrete_time = false;
-  static constexpr path_kind path = path_kind::smooth_variance_preserving;
-  static constexpr bool ends_in_pure_noise = true;  ///< alpha = 0 at t = 1
+  static constexpr bool discrete_time = false;                              ///< times are real
+  static constexpr path_kind path = path_kind::smooth_variance_preserving;  ///< alpha^2 + sigma^2 = 1, with rates
+  static constexpr bool ends_in_pure_noise = true;                          ///< alpha = 0 at t = 1
 
   constexpr double start_time() const { return 1; }  ///< pure noise
   constexpr double end_time() const { return 0; }    ///< the token

@@ -15,9 +15,9 @@ namespace process {
 /// Source: Lipman et al., Flow matching (arXiv 2210.02747), example II; Liu et al., Rectified flow (arXiv 2209.03003).
 /// Used by FlowAR (arXiv 2412.15205) and xAR (arXiv 2502.20388).
 struct flow_linear {
-  static constexpr bool discrete_time = false;
-  static constexpr path_kind path = path_kind::linear_flow;
-  static constexpr bool ends_in_pure_noise = true;  ///< alpha = 0 at t = 1
+  static constexpr bool discrete_time = false;               ///< times are real
+  static constexpr path_kind path = path_kind::linear_flow;  ///< alpha = 1 - t, sigma = t
+  static constexpr bool ends_in_pure_noise = true;           ///< alpha = 0 at t = 1
 
   constexpr double start_time() const { return 1; }  ///< pure noise
   constexpr double end_time() const { return 0; }    ///< the token

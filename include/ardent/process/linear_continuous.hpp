@@ -24,8 +24,8 @@ namespace process {
 template <auto BetaStart = 0.1, auto BetaEnd = 20.0>
 class linear_continuous {
  public:
-  static constexpr bool discrete_time = false;
-  static constexpr path_kind path = path_kind::smooth_variance_preserving;
+  static constexpr bool discrete_time = false;                              ///< times are real
+  static constexpr path_kind path = path_kind::smooth_variance_preserving;  ///< alpha^2 + sigma^2 = 1, with rates
 
   constexpr linear_continuous() = default;
   /// @param beta_start  b0 > 0

@@ -33,9 +33,9 @@ class piecewise_log_alpha {
   static_assert(Kept >= 2, "ardent::process::piecewise_log_alpha: at least two training steps must be kept.");
 
  public:
-  static constexpr bool discrete_time = false;
-  static constexpr path_kind path = path_kind::variance_preserving;
-  static constexpr int kept = Kept;  ///< training steps used
+  static constexpr bool discrete_time = false;                       ///< times are real
+  static constexpr path_kind path = path_kind::variance_preserving;  ///< alpha^2 + sigma^2 = 1
+  static constexpr int kept = Kept;                                  ///< training steps used
 
   constexpr piecewise_log_alpha() = default;
   /// @param base  the discrete process
@@ -51,7 +51,7 @@ class piecewise_log_alpha {
 
   /// @brief T of the base.
   constexpr int train_timesteps() const { return base_.train_timesteps(); }
-  constexpr int table_size() const { return base_.table_size(); }
+  constexpr int table_size() const { return base_.table_size(); }  ///< the base's
 
   /// @brief t_max, where sampling starts: (Kept - 1) / T.
   constexpr double start_time() const { return static_cast<double>(Kept - 1) / train_timesteps(); }

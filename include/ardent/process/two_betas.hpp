@@ -24,8 +24,8 @@ namespace process {
 template <class Curve, auto TrainTimesteps, auto BetaStart, auto BetaEnd>
 class two_betas {
  public:
-  static constexpr bool discrete_time = true;
-  static constexpr path_kind path = path_kind::variance_preserving;
+  static constexpr bool discrete_time = true;                        ///< times are training steps
+  static constexpr path_kind path = path_kind::variance_preserving;  ///< alpha^2 + sigma^2 = 1
 
   constexpr two_betas() = default;
   /// @param train_timesteps  T, in [2, 100000]

@@ -27,9 +27,9 @@ class zero_terminal_snr {
                 "process::scaled_linear or another one over training steps.");
 
  public:
-  static constexpr bool discrete_time = true;
-  static constexpr path_kind path = path_kind::variance_preserving;
-  static constexpr bool ends_in_pure_noise = true;  ///< alpha = 0 at the last training step
+  static constexpr bool discrete_time = true;                        ///< times are training steps
+  static constexpr path_kind path = path_kind::variance_preserving;  ///< alpha^2 + sigma^2 = 1
+  static constexpr bool ends_in_pure_noise = true;                   ///< alpha = 0 at the last training step
 
   constexpr zero_terminal_snr() = default;
   /// @param base  the process to rescale
@@ -39,7 +39,7 @@ class zero_terminal_snr {
 
   /// @brief T.
   constexpr int train_timesteps() const { return base_.train_timesteps(); }
-  constexpr int table_size() const { return base_.table_size(); }
+  constexpr int table_size() const { return base_.table_size(); }  ///< the base's
 
   /// @brief alphas_cumprod, T values, the last one 0.
   constexpr void fill_table(double* alphas_cumprod) const {

@@ -35,8 +35,9 @@ struct words {
 };
 
 /// @brief The Philox4x32-10 bijection. Source: Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (SC 2011).
-/// @param counter  which block of four words
-/// @param key      low word, then high word
+/// @param counter   which block of four words
+/// @param key_low   the key's low word
+/// @param key_high  its high word
 ARDENT_INLINE words philox4x32(words counter, std::uint32_t key_low, std::uint32_t key_high) {
   std::uint32_t c0 = counter.value[0], c1 = counter.value[1], c2 = counter.value[2], c3 = counter.value[3];
   for (int round = 0; round < 10; ++round) {

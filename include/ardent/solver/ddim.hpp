@@ -29,9 +29,10 @@ namespace solver {
 template <auto Eta = 0>
 class ddim {
  public:
-  static constexpr int slots = 1;
-  static constexpr int history = 1;
-  static constexpr bool reads_variance = false;
+  static constexpr int slots = 1;                ///< x alone
+  static constexpr int history = 1;              ///< the newest output alone
+  static constexpr bool reads_variance = false;  ///< no variance is asked of the network
+  /// @brief Rows may add noise: unless eta is 0 at compile time.
   static constexpr bool stochastic = [] {
     if constexpr (std::is_same_v<std::remove_cv_t<decltype(Eta)>, dynamic_t>)
       return true;
@@ -39,7 +40,9 @@ class ddim {
       return Eta != 0;
   }();
 
+  /// @brief With noise, alpha^2 + sigma^2 = 1; without, any process.
   static constexpr path_need needs = stochastic ? path_need::variance_preserving : path_need::any;
+  /// @brief epsilon of epsilon networks, x0 of others.
   static constexpr prediction native(prediction from) { return from == prediction::epsilon ? from : prediction::x0; }
 
   constexpr ddim() = default;

@@ -33,11 +33,13 @@ namespace solver {
 template <variance Variance = variance::learned_range>
 class ddpm {
  public:
-  static constexpr int slots = 1;
-  static constexpr int history = 1;
-  static constexpr bool stochastic = true;
+  static constexpr int slots = 1;           ///< x alone
+  static constexpr int history = 1;         ///< the newest output alone
+  static constexpr bool stochastic = true;  ///< rows add noise
+  /// @brief The network's second half is read if the variance is learned.
   static constexpr bool reads_variance = Variance == variance::learned || Variance == variance::learned_range;
-  static constexpr path_need needs = path_need::variance_preserving;
+  static constexpr path_need needs = path_need::variance_preserving;  ///< alpha^2 + sigma^2 = 1
+  /// @brief epsilon of epsilon networks, x0 of others.
   // for an epsilon network the conversion to x0 is folded into the coefficients: dividing by alpha in float would cost
   // digits at the noisy end
   static constexpr prediction native(prediction from) { return from == prediction::epsilon ? from : prediction::x0; }

@@ -16,14 +16,14 @@ namespace solver {
 /// Global order 2, with steps of any lengths.
 /// Source: Hairer, Norsett, Wanner, Solving ordinary differential equations I, section III.5, equation 5.1 with k = 2.
 struct flow_ab2 {
-  static constexpr int slots = 1;
-  static constexpr int history = 2;
-  static constexpr bool reads_variance = false;
-  static constexpr bool stochastic = false;
-  static constexpr path_need needs = path_need::velocity;
-  static constexpr bool keeps_state = true;
-  static constexpr prediction native(prediction) { return prediction::velocity; }
-  static constexpr int least_steps = 2;
+  static constexpr int slots = 1;                          ///< x alone
+  static constexpr int history = 2;                        ///< the newest output and the one before
+  static constexpr bool reads_variance = false;            ///< no variance is asked of the network
+  static constexpr bool stochastic = false;                ///< no row adds noise
+  static constexpr path_need needs = path_need::velocity;  ///< a real time, in which x moves
+  static constexpr bool keeps_state = true;                ///< the coefficient of x is always 1
+  static constexpr prediction native(prediction) { return prediction::velocity; }  ///< whatever the denoiser predicts
+  static constexpr int least_steps = 2;                                            ///< one would be Euler's
 
   /// @brief Row k of n.
   /// @param nodes  n + 1 nodes, noisiest first

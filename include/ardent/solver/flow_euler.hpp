@@ -15,13 +15,13 @@ namespace solver {
 /// Global order 1. On the linear path, and only there, it equals DDIM with eta = 0.
 /// Source: Lipman et al., Flow matching (arXiv 2210.02747), section 2; FlowAR's and xAR's deterministic sampler.
 struct flow_euler {
-  static constexpr int slots = 1;
-  static constexpr int history = 1;
-  static constexpr bool reads_variance = false;
-  static constexpr bool stochastic = false;
-  static constexpr path_need needs = path_need::velocity;
-  static constexpr bool keeps_state = true;
-  static constexpr prediction native(prediction) { return prediction::velocity; }
+  static constexpr int slots = 1;                          ///< x alone
+  static constexpr int history = 1;                        ///< the newest output alone
+  static constexpr bool reads_variance = false;            ///< no variance is asked of the network
+  static constexpr bool stochastic = false;                ///< no row adds noise
+  static constexpr path_need needs = path_need::velocity;  ///< a real time, in which x moves
+  static constexpr bool keeps_state = true;                ///< the coefficient of x is always 1
+  static constexpr prediction native(prediction) { return prediction::velocity; }  ///< whatever the denoiser predicts
 
   /// @brief Row k of n.
   /// @param nodes  n + 1 nodes, noisiest first

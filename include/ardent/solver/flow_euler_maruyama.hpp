@@ -16,12 +16,12 @@ namespace solver {
 /// Weak global order 1 while it stays away from t = 0, where the score is singular.
 /// Source: Ma et al., SiT (arXiv 2401.08740), equation 10 with w = 2 t; xAR's sampler (arXiv 2502.20388).
 struct flow_euler_maruyama {
-  static constexpr int slots = 1;
-  static constexpr int history = 1;
-  static constexpr bool reads_variance = false;
-  static constexpr bool stochastic = true;
-  static constexpr path_need needs = path_need::linear_flow;
-  static constexpr prediction native(prediction) { return prediction::velocity; }
+  static constexpr int slots = 1;                             ///< x alone
+  static constexpr int history = 1;                           ///< the newest output alone
+  static constexpr bool reads_variance = false;               ///< no variance is asked of the network
+  static constexpr bool stochastic = true;                    ///< rows add noise
+  static constexpr path_need needs = path_need::linear_flow;  ///< alpha = 1 - t, sigma = t
+  static constexpr prediction native(prediction) { return prediction::velocity; }  ///< whatever the denoiser predicts
 
   /// @brief Row k of n.
   /// @param nodes  n + 1 nodes, noisiest first

@@ -16,12 +16,12 @@ namespace solver {
 /// evaluations, or 2 n if the end has noise. Global order 2 either way.
 /// Source: Karras et al. (arXiv 2206.00364), algorithm 1, on the velocity.
 struct flow_heun {
-  static constexpr int slots = 2;
-  static constexpr int history = 2;
-  static constexpr bool reads_variance = false;
-  static constexpr bool stochastic = false;
-  static constexpr path_need needs = path_need::velocity;
-  static constexpr prediction native(prediction) { return prediction::velocity; }
+  static constexpr int slots = 2;                          ///< x and a saved state
+  static constexpr int history = 2;                        ///< the newest output and the one before
+  static constexpr bool reads_variance = false;            ///< no variance is asked of the network
+  static constexpr bool stochastic = false;                ///< no row adds noise
+  static constexpr path_need needs = path_need::velocity;  ///< a real time, in which x moves
+  static constexpr prediction native(prediction) { return prediction::velocity; }  ///< whatever the denoiser predicts
 
   /// @brief Rows of n steps.
   constexpr int evaluations(node const* nodes, int n) const { return nodes[n].sigma > 0 ? 2 * n : 2 * n - 1; }

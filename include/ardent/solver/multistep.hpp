@@ -111,12 +111,13 @@ class multistep {
   static constexpr bool corrects_start = Order == 3 && Kind != multistep_form::published;
 
  public:
-  static constexpr int slots = corrects_start ? 2 : 1;
-  static constexpr int history = Order;
-  static constexpr bool reads_variance = false;
-  static constexpr bool stochastic = false;
-  static constexpr path_need needs = path_need::any;
-  static constexpr int least_steps = Order;
+  static constexpr int slots = corrects_start ? 2 : 1;  ///< x, and the start where it is taken again
+  static constexpr int history = Order;                 ///< as many outputs as its order
+  static constexpr bool reads_variance = false;         ///< no variance is asked of the network
+  static constexpr bool stochastic = false;             ///< no row adds noise
+  static constexpr path_need needs = path_need::any;    ///< any process
+  static constexpr int least_steps = Order;             ///< fewer do not reach the order
+  /// @brief What the form's coefficients multiply.
   // of order 1 the two forms are one step: other networks take it without a detour by epsilon, which would magnify
   // rounding by 1 / alpha
   static constexpr prediction native(prediction from) {

@@ -104,7 +104,7 @@ struct row : std::conditional_t<Parts.learned_variance, detail::variance_part<T>
              std::conditional_t<Parts.conversion, detail::conversion_part<T>, detail::no_conversion_part<T>>,
              std::conditional_t<Parts.step_size, detail::step_size_part<T>, detail::no_step_size_part<T>> {
   static_assert(Slots == 1 || Parts.state_factor, "ardent::row: with two slots every coefficient is read.");
-  using value_type = T;
+  using value_type = T;                      ///< the type of the state and of the coefficients
   static constexpr int slots = Slots;        ///< number of slots
   static constexpr int history = History;    ///< number of model outputs used
   static constexpr row_parts parts = Parts;  ///< what else it has

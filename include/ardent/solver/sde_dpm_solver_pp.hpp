@@ -29,13 +29,13 @@ class sde_dpm_solver_pp {
                 "ardent::solver::sde_dpm_solver_pp: there is no such form. Use midpoint or heun.");
 
  public:
-  static constexpr int slots = 1;
-  static constexpr int history = Order;
-  static constexpr bool reads_variance = false;
-  static constexpr bool stochastic = true;
-  static constexpr path_need needs = path_need::any;
-  static constexpr int least_steps = Order;
-  static constexpr prediction native(prediction) { return prediction::x0; }
+  static constexpr int slots = 1;                                            ///< x alone
+  static constexpr int history = Order;                                      ///< as many outputs as its order
+  static constexpr bool reads_variance = false;                              ///< no variance is asked of the network
+  static constexpr bool stochastic = true;                                   ///< rows add noise
+  static constexpr path_need needs = path_need::any;                         ///< any process
+  static constexpr int least_steps = Order;                                  ///< fewer do not reach the order
+  static constexpr prediction native(prediction) { return prediction::x0; }  ///< whatever the denoiser predicts
 
   /// @brief Row k of n.
   /// @param nodes  n + 1 nodes, noisiest first

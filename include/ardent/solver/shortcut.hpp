@@ -24,14 +24,14 @@ namespace solver {
 /// Source: Frans et al., One step diffusion via shortcut models (arXiv 2410.12557), equation 1 and algorithm 2; as a
 /// head of an autoregressive image model: FAR, Fast AutoRegressive (arXiv 2504.18391).
 struct shortcut {
-  static constexpr int slots = 1;
-  static constexpr int history = 1;
-  static constexpr bool reads_variance = false;
-  static constexpr bool stochastic = false;
-  static constexpr path_need needs = path_need::velocity;
-  static constexpr bool keeps_state = true;
-  static constexpr bool tells_step_size = true;
-  static constexpr prediction native(prediction) { return prediction::velocity; }
+  static constexpr int slots = 1;                          ///< x alone
+  static constexpr int history = 1;                        ///< the newest output alone
+  static constexpr bool reads_variance = false;            ///< no variance is asked of the network
+  static constexpr bool stochastic = false;                ///< no row adds noise
+  static constexpr path_need needs = path_need::velocity;  ///< a real time, in which x moves
+  static constexpr bool keeps_state = true;                ///< the coefficient of x is always 1
+  static constexpr bool tells_step_size = true;            ///< the denoiser is told the length of its step
+  static constexpr prediction native(prediction) { return prediction::velocity; }  ///< whatever the denoiser predicts
 
   /// @brief Row k of n.
   /// @param nodes  n + 1 nodes, noisiest first

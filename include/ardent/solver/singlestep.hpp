@@ -18,13 +18,13 @@ namespace solver {
 /// Global order 2 in steps of two evaluations. Needs grid::subdivided<..., 2>.
 /// Source: DPM-Solver++ (arXiv 2211.01095), algorithm 1.
 struct singlestep_2 {
-  static constexpr int slots = 2;
-  static constexpr int history = 2;
-  static constexpr bool reads_variance = false;
-  static constexpr bool stochastic = false;
-  static constexpr path_need needs = path_need::any;
-  static constexpr int parts = 2;
-  static constexpr int least_steps = 2;
+  static constexpr int slots = 2;                     ///< x and a saved state
+  static constexpr int history = 2;                   ///< the newest output and the one before
+  static constexpr bool reads_variance = false;       ///< no variance is asked of the network
+  static constexpr bool stochastic = false;           ///< no row adds noise
+  static constexpr path_need needs = path_need::any;  ///< any process
+  static constexpr int parts = 2;                     ///< rows of a step
+  static constexpr int least_steps = 2;               ///< one step of all its rows
 
   /// @brief Row k of n.
   /// @param nodes  n + 1 nodes, noisiest first
@@ -62,13 +62,13 @@ struct singlestep_2 {
 /// Global order 3 in steps of three evaluations. Needs grid::subdivided<..., 3>.
 /// Source: DPM-Solver (arXiv 2206.00927), algorithm 2, in the data form.
 struct singlestep_3 {
-  static constexpr int slots = 2;
-  static constexpr int history = 3;
-  static constexpr bool reads_variance = false;
-  static constexpr bool stochastic = false;
-  static constexpr path_need needs = path_need::any;
-  static constexpr int parts = 3;
-  static constexpr int least_steps = 3;
+  static constexpr int slots = 2;                     ///< x and a saved state
+  static constexpr int history = 3;                   ///< the newest output and two before
+  static constexpr bool reads_variance = false;       ///< no variance is asked of the network
+  static constexpr bool stochastic = false;           ///< no row adds noise
+  static constexpr path_need needs = path_need::any;  ///< any process
+  static constexpr int parts = 3;                     ///< rows of a step
+  static constexpr int least_steps = 3;               ///< one step of all its rows
 
   /// @brief Row k of n.
   /// @param nodes  n + 1 nodes, noisiest first

@@ -26,12 +26,12 @@ namespace solver {
 template <int FinalOrderBelow = never>
 class unipc_2 {
  public:
-  static constexpr int slots = 2;
-  static constexpr int history = 3;
-  static constexpr bool reads_variance = false;
-  static constexpr bool stochastic = false;
-  static constexpr path_need needs = path_need::any;
-  static constexpr int least_steps = 2;
+  static constexpr int slots = 2;                     ///< the predicted x and the corrected one
+  static constexpr int history = 3;                   ///< the newest output and two before
+  static constexpr bool reads_variance = false;       ///< no variance is asked of the network
+  static constexpr bool stochastic = false;           ///< no row adds noise
+  static constexpr path_need needs = path_need::any;  ///< any process
+  static constexpr int least_steps = 2;               ///< the corrector needs an output before
 
   /// @brief Row k of n.
   /// @param nodes  n + 1 nodes, noisiest first

@@ -76,6 +76,8 @@ constexpr std::size_t tiled_size(int inputs, int outputs) {
 
 /// @brief Packs a linear layer.
 /// @param weights  [outputs][inputs], as PyTorch stores them
+/// @param inputs   numbers that the layer reads
+/// @param outputs  numbers that it writes
 /// @param out      tiled_size<Format>(inputs, outputs) elements
 /// @param scales   [outputs], written if the format is scaled: the row's largest magnitude becomes the largest value
 /// @throws std::invalid_argument if a weight is not finite, or too large for the format

@@ -143,12 +143,14 @@ ARDENT_INLINE void give_products(int lane, int rows, tiled_matrix<Format> const&
 ///
 /// @tparam Groups   rows / 8, rounded up, at most
 /// @tparam Sliced   the warps share out the slices of each panel, for few panels; or each warp computes whole panels
+/// @param block     this thread's block
 /// @param x         activations in the order of activation_index for `rows` rows
 /// @param rows      in [1, 8 Groups]
 /// @param m         the weights' sizes, bias and scales
 /// @param panels    which panels; every warp of the block must be given the same
 /// @param place     place(panel): where the panel's weights are
 /// @param scratch   product_scratch(Groups) floats of the block, if it is sliced
+/// @param f         what the products are given to
 ARDENT_ANY_GROUP
 template <int Groups, bool Sliced, class Format, class Block, class Place, class F>
 ARDENT_INLINE void tile_product(Block& block, typename Format::activation const* x, int rows,

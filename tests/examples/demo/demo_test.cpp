@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The program demo, and the small programs beside it.
+// The program demo.
 #include <doctest/doctest.h>
 
-#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -43,18 +42,4 @@ TEST_CASE("demo: bad input is told in one line, before it draws") {
   refused({"--threads", "-1"}, {"--threads", "-1"});
   refused({"--fast"}, {"--fast"});
   CHECK(folder.entries() == 0);
-}
-
-TEST_CASE("hello and custom_policy draw what they should") {
-  test::outcome const hello = mar_program::run("ARDENT_HELLO", {});
-  CHECK(hello.status == 0);
-  double mean = 0;
-  int evaluations = 0;
-  REQUIRE(std::sscanf(hello.output.c_str(), "%d evaluations, mean %lf", &evaluations, &mean) == 2);
-  CHECK(mean == doctest::Approx(0.1).epsilon(0.3));
-
-  test::outcome const custom = mar_program::run("ARDENT_CUSTOM_POLICY", {});
-  CHECK(custom.status == 0);
-  // 5 + floor(45 sqrt((15 - s) / 15)), by a calculator
-  CHECK(has(custom.output, "denoising steps: 50 48 46 45 43 41 39 37 35 33 30 28 25 21 16 5\n"));
 }
