@@ -70,8 +70,8 @@ TEST_CASE("batched_trajectory: the same bits as trajectory") {
 TEST_CASE("batched_trajectory: networks in half precision") {
   ardent::guidance::constant const guidance(1.7);
   ardent::state<double> const in_double;
-  for (int const channels : {12, 24}) {  // with so many, the trajectories of the solvers below do not stay finite
-    check<ardent::float16, ardent::float16>("ddpm", channels, solver::ddpm<>{}, guidance);
+  for (int const channels : {12, 24}) {  // with so many, what the other networks write is beyond a half's range
+    check<ardent::bfloat16, ardent::bfloat16>("ddpm", channels, solver::ddpm<>{}, guidance);
     check<ardent::bfloat16, float>("ddim in double", channels, solver::ddim<>{}, in_double);
   }
   for (int const channels : {3, 8}) {
