@@ -5,7 +5,8 @@
 usage: report.py RESULTS.jsonl DOCUMENT.md
 
 RESULTS has a JSON object a line; its "kind" says what it is: run (the machine), limit, step kernel, head (seconds a
-denoising step, of ardent or of another code), agreement, test, pytorch, note, left out.
+denoising step, of ardent or of another code), agreement, test, comparison (with PyTorch: it was to be), pytorch, note,
+left out.
 """
 import json
 import pathlib
@@ -13,6 +14,8 @@ import sys
 
 STEPS, TOKENS_OF_IMAGE, CHANNELS = 50, 4, 16
 MODELS = {"MAR-B": (1024, 6), "MAR-L": (1280, 8), "MAR-H": (1536, 12)}
+ALWAYS = (1, 256)  # the batches of which no run may lack PyTorch's times
+TIME_WAS_UP = "the time was up"  # published_bench.py's reason, which excuses nothing
 BYTES_OF_WEIGHT = {"bf16": 2, "fp16": 2, "fp8": 1, "fp32": 4}
 # The names that published_bench.py prints, and how they are headed.
 OTHERS = {"eager": "eager, float32", "fp16 autocast": "fp16 autocast", "torch.compile": "torch.compile",
@@ -52,6 +55,10 @@ class Results:
         self.lines = lines
         self.limits = {r["name"]: r["value"] for r in self.of("limit")}
 
+    def product_rate(self):
+        """Of a large bfloat16 product, by whom it is faster; None if it was not measured."""
+        return max((v for name, v in self.limits.items() if name.startswith("bf16 product")), default=None)
+
     def of(self, kind, **fields):
         return [r for r in self.lines if r["kind"] == kind and all(r.get(k) == v for k, v in fields.items())]
 
@@ -72,6 +79,22 @@ class Results:
         return sorted({r["images"] for r in self.of("head", model=model)})
 
 
+def missing(lines):
+    """What a run lacks that none may lack, in words. Where a code failed, its own reason excuses it."""
+    r = Results(lines)
+    texts = [] if r.product_rate() else ["the rate of a bfloat16 matrix product was not measured"]
+    if not r.of("comparison"):
+        return texts
+    for model in MODELS:
+        for code, heading in OTHERS.items():
+            excused = {x["images"] for x in r.of("left out", code=code, model=model) if x["why"] != TIME_WAS_UP}
+            timed = {x["images"] for x in r.of("head", code=code, model=model)}
+            lacking = [str(images) for images in ALWAYS if images not in timed | excused]
+            if lacking:
+                texts.append(f"no time for PyTorch's {heading} with {model} at {' and '.join(lacking)} images")
+    return texts
+
+
 def machine(r):
     run = r.of("run")[0]
     lines = [f"# On an {run['name']}", "",
@@ -80,6 +103,8 @@ def machine(r):
              f"power limit {run['power.limit']}."]
     lines += [f"PyTorch {p['version']} with CUDA {p['cuda']}." for p in r.of("pytorch")]
     lines += [f"Left undone: {note['text']}." for note in r.of("note")]
+    if r.of("head"):
+        lines += [f"Left undone: {text}." for text in missing(r.lines)]
     return "\n".join(lines)
 
 
@@ -117,7 +142,7 @@ def against(r):
 def regimes(r):
     timed = r.of("head", code="ardent")
     names = list(dict.fromkeys(x["regime"] for x in timed))
-    rows, bounds = [], (r.limits.get("bf16 product"), r.limits.get("L2 read"))
+    rows, bounds = [], (r.product_rate(), r.limits.get("L2 read"))
     for model in r.models():
         for format in dict.fromkeys(x["format"] for x in timed if x["model"] == model):
             for images in r.batches(model):
@@ -179,11 +204,15 @@ def document(lines):
     return "\n\n".join(parts) + "\n"
 
 
+def read(path):
+    """The lines of results."""
+    return [json.loads(line) for line in pathlib.Path(path).read_text().splitlines() if line.strip()]
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    lines = [json.loads(line) for line in pathlib.Path(sys.argv[1]).read_text().splitlines() if line.strip()]
-    pathlib.Path(sys.argv[2]).write_text(document(lines))
+    pathlib.Path(sys.argv[2]).write_text(document(read(sys.argv[1])))
     return 0
 
 

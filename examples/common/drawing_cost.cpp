@@ -15,7 +15,7 @@ void print_cost(drawing_cost const& cost, int images, char const* rest) {
               cost.token_nfe, cost.branches == 2 ? ", each for two branches" : "");
   std::printf("%.2f s: %.2f s in %s, %.2f s in the backbone; %.2f images/s\n", cost.seconds, head, rest,
               cost.backbone_seconds, images / cost.seconds);
-  if (cost.nonfinite > 0) std::printf("%lld outputs of the head were infinite or no numbers\n", cost.nonfinite);
+  if (cost.nonfinite > 0) std::printf("%llu outputs of the head were infinite or no numbers\n", cost.nonfinite);
 }
 
 token_room::token_room(std::size_t images, std::size_t batch, std::size_t image_floats, token_taker take)

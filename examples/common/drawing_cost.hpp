@@ -13,14 +13,14 @@ namespace examples {
 
 /// @brief What a drawing takes, and took.
 struct drawing_cost {
-  std::vector<int> steps;         ///< denoising steps of each AR step, as taken
-  std::vector<int> ar_tokens;     ///< tokens of an image drawn at each AR step
-  int nfe = 0;                    ///< evaluations of the head for a batch, summed over the AR steps
-  long long token_nfe = 0;        ///< evaluations of the head for an image, summed over its tokens
-  int branches = 1;               ///< network rows of an evaluation: 2 with guidance
-  double seconds = 0.0;           ///< wall time of drawing, without what is done with the images
-  double backbone_seconds = 0.0;  ///< of it, in the backbone; the rest is the head
-  long long nonfinite = 0;        ///< outputs of the head that were infinite or NaN; counted on a GPU only
+  std::vector<int> steps;            ///< denoising steps of each AR step, as taken
+  std::vector<int> ar_tokens;        ///< tokens of an image drawn at each AR step
+  int nfe = 0;                       ///< evaluations of the head for a batch, summed over the AR steps
+  long long token_nfe = 0;           ///< evaluations of the head for an image, summed over its tokens
+  int branches = 1;                  ///< network rows of an evaluation: 2 with guidance
+  double seconds = 0.0;              ///< wall time of drawing, without what is done with the images
+  double backbone_seconds = 0.0;     ///< of it, in the backbone; the rest is the head
+  unsigned long long nonfinite = 0;  ///< outputs of the head that were infinite or NaN
 };
 
 /// @brief What a sampler is going to take.

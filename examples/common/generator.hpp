@@ -14,6 +14,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <optional>
 #include <span>
 #include <string>
@@ -93,7 +94,8 @@ drawing_cost draw_batches(System const& system, Sampler const& sampler, std::vec
     auto model = system.model({part.begin(), part.end()}, Sampler::branches, executor.threads());
     timed_batched_model timed(model, cost.backbone_seconds);
     ardent::generate_batched(sampler, timed, executor, ardent::random::philox(given.seed),
-                             {batch.count, static_cast<std::uint32_t>(first)}, room.of(first, count), watch);
+                             {batch.count, static_cast<std::uint32_t>(first)}, room.of(first, count), watch,
+                             std::pmr::get_default_resource(), &cost.nonfinite);
     room.finished(first, count);
   }
   cost.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() - room.seconds();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Models that tell how long their backbone takes, which is what is left of a drawing beside the head.
+// Models that tell how long their backbone takes, which is what is left of a drawing beside the head, and how many of
+// the head's outputs were no finite numbers.
 #pragma once
 
 #include <ardent/model.hpp>
@@ -24,17 +25,19 @@ class stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-/// @brief A model that measures the time its backbone takes. Models ardent::ar_model if Model does.
+/// @brief A model that measures the time its backbone takes and counts. Models ardent::ar_model if Model does.
 template <class Model>
 class timed_model {
  public:
   /// @param model outlives it
   /// @param seconds incremented by each call of condition()
-  timed_model(Model& model, double& seconds) : model_(model), seconds_(seconds) {}
+  /// @param nonfinite incremented for each output of its denoiser that is infinite or NaN, by all threads; null: not
+  timed_model(Model& model, double& seconds, unsigned long long* nonfinite = nullptr)
+      : model_(model), seconds_(seconds), nonfinite_(nonfinite) {}
   /// @brief Tokens of an image.
   [[nodiscard]] int sequence_length() const { return model_.sequence_length(); }
   /// @brief The model's denoiser.
-  [[nodiscard]] auto denoiser() const { return model_.denoiser(); }
+  [[nodiscard]] auto denoiser() const { return model_.denoiser().counting(nonfinite_); }
   /// @brief The model's conditions.
   template <class Executor>
   void condition(Executor const& executor, ardent::ar_step_view const& view, float* z) {
@@ -45,6 +48,7 @@ class timed_model {
  private:
   Model& model_;
   double& seconds_;
+  unsigned long long* nonfinite_;
 };
 
 /// @brief The same for an ardent::batched_ar_model.

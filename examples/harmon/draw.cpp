@@ -40,7 +40,7 @@ drawing_cost draw_with(Sampler const& sampler, backbone<Storage> const& network,
     auto const prompts = std::span(what.prompts).subspan(first, count);
     std::vector<prompt> const unconditional(Sampler::guided ? count : 0, what.unconditional);
     model<Storage, float> drawn(network, places, head, {prompts.begin(), prompts.end()}, unconditional, executor);
-    timed_model timed(drawn, cost.backbone_seconds);
+    timed_model timed(drawn, cost.backbone_seconds, &cost.nonfinite);
     ardent::generate(sampler, timed, executor, ardent::random::philox(what.seed),
                      {batch.count, static_cast<std::uint32_t>(first)}, room.of(first, count), watch);
     room.finished(first, count);

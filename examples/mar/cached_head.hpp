@@ -60,6 +60,15 @@ class cached_head {
     return base_.shared_floats(rows) + static_cast<std::size_t>(rows) * static_cast<std::size_t>(stored_floats());
   }
 
+  /// @brief This head, counting the outputs that are infinite or NaN, over all evaluations: also those that are taken
+  /// over.
+  /// @param nonfinite where they are added to; null: nothing is counted
+  cached_head counting(unsigned long long* nonfinite) const {
+    cached_head head = *this;
+    head.base_ = base_.counting(nonfinite);
+    return head;
+  }
+
   /// @brief Embeds n times: table [n][W].
   template <class Block>
   void prepare_times(Block& block, float const* times, int n, float* table, float* scratch) const {
@@ -99,18 +108,20 @@ class cached_head {
     block.product({s.a.normal, stride}, {0, s.live, 1}, layout_.output, share(layout_.output.panels(), grid),
                   [=](int r, int c, float v) ARDENT_INLINE_LAMBDA { output[at(r, outputs_) + c] = v; });
     grid.sync(block);
-    if (!halves) return;
-    float* const difference = s.stored + at(s.rows, stored_floats() - outputs_);
-    block.elements({grid.rank(), tokens, grid.size()}, {0, outputs_, 1}, [=](int r, int c) ARDENT_INLINE_LAMBDA {
-      float const conditional = output[at(r, outputs_) + c];
-      float& unconditional = output[at(tokens + r, outputs_) + c];
-      float& kept = difference[at(r, outputs_) + c];
-      if (full)
-        kept = conditional - unconditional;
-      else
-        unconditional = conditional - kept;
-    });
-    grid.sync(block);
+    if (halves) {
+      float* const difference = s.stored + at(s.rows, stored_floats() - outputs_);
+      block.elements({grid.rank(), tokens, grid.size()}, {0, outputs_, 1}, [=](int r, int c) ARDENT_INLINE_LAMBDA {
+        float const conditional = output[at(r, outputs_) + c];
+        float& unconditional = output[at(tokens + r, outputs_) + c];
+        float& kept = difference[at(r, outputs_) + c];
+        if (full)
+          kept = conditional - unconditional;
+        else
+          unconditional = conditional - kept;
+      });
+      grid.sync(block);
+    }
+    base_.count_nonfinite(block, grid, s.rows, output);
   }
 
  private:

@@ -38,7 +38,7 @@ drawing draw_batches(Sampler const& sampler, checkpoint const& trained, request 
     auto const first = static_cast<std::size_t>(batch.first), count = static_cast<std::size_t>(batch.count);
     auto const labels = std::span(what.labels).subspan(first, count);
     auto images = make_model(std::vector<int>(labels.begin(), labels.end()), executor.threads());
-    timed_model timed(images, result.backbone_seconds);
+    timed_model timed(images, result.backbone_seconds, &result.nonfinite);
     ardent::generate(sampler, timed, executor, ardent::random::philox(what.seed),
                      {batch.count, static_cast<std::uint32_t>(first)}, room.of(first, count), watch);
     room.finished(first, count);

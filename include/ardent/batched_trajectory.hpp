@@ -70,7 +70,7 @@ class batched_trajectory {
 
   int evaluations() const { return static_cast<int>(rows_.size()); }  ///< evaluations of the network
   int tokens() const { return tile_.tokens; }                         ///< tokens of the tile
-  int quads() const { return (shape_.channels + 3) / 4; }             ///< calls of the body for a token
+  int outputs() const { return shape_.outputs; }                      ///< numbers that the network writes for a token
   Input const* input() const { return memory_.input; }  ///< [input_copies][tokens][channels], for the network
   Output* output() const { return memory_.output; }     ///< [branches][tokens][outputs], for the network
 
@@ -89,7 +89,8 @@ class batched_trajectory {
     auto view = view_of(random);
     keep(view, detail::use_of_start(rows_));
     view.input = memory_.input;
-    view.wide = aligned();
+    view.wide = aligned(4);
+    view.octets = detail::takes_octets<Input, Input> && aligned(8);
     return view;
   }
 
@@ -109,10 +110,12 @@ class batched_trajectory {
     for (int j = 0; j + 1 < row_type::history; ++j)
       if (use.reads_earlier[j]) a.earlier[j] = model(k - 1 - j);
     a.nonfinite = nonfinite_;
-    a.wide = aligned() && shape_.outputs % 4 == 0 && detail::is_wide(output);
+    a.wide = aligned(4) && shape_.outputs % 4 == 0 && detail::is_wide(output);
+    a.octets = detail::takes_octets<Input, Output> && aligned(8) && shape_.outputs % 8 == 0 && is_aligned_to_16(output);
     if (k + 1 == evaluations()) {
       a.samples = samples_;
       a.wide = a.wide && detail::is_wide(samples_);
+      a.octets = a.octets && is_aligned_to_16(samples_);
       return a;
     }
     keep(a, use);
@@ -154,7 +157,8 @@ class batched_trajectory {
   T* model(int k) const { return memory_.model[k % kept]; }
 
   /// The workspace is aligned; a second copy of the input begins after the first.
-  bool aligned() const { return shape_.channels % 4 == 0; }
+  bool aligned(int at_once) const { return shape_.channels % at_once == 0; }
+  static bool is_aligned_to_16(void const* p) { return reinterpret_cast<std::uintptr_t>(p) % 16 == 0; }
 
   template <class Random>
   batched_view<T, Input, Random> view_of(Random const& random) const {
@@ -164,6 +168,7 @@ class batched_trajectory {
             tile_.first,
             ar_step_,
             shape_.input_copies,
+            false,
             false,
             tile_.images + tile_.first,
             tile_.positions + tile_.first};
@@ -203,18 +208,19 @@ void draw_batched(Executor const& executor, Sampler const& sampler, int ar_step,
   detail::check_predicted<Sampler, Network>();
   const batched_trajectory<Sampler, Input, Output> batched(sampler, ar_step, t, shape, workspace, samples, nonfinite);
   if (t.tokens < 1) return;
-  const int quads = batched.quads(), tiles = t.tokens < executor.groups() ? t.tokens : executor.groups();
-  const auto for_all = [&](auto const& body) {
+  const int tiles = t.tokens < executor.groups() ? t.tokens : executor.groups();
+  const auto for_all = [&](int calls, auto const& body) {
     executor.run_tiles(tiles, [&](auto& block, auto&, int part, int) {
-      block.elements(share_of(t.tokens, part, tiles), {0, quads, 1}, body);
+      block.elements(share_of(t.tokens, part, tiles), {0, calls, 1}, body);
     });
   };
   const auto start = batched.start(random);
-  for_all([&start](int r, int q) ARDENT_INLINE_LAMBDA { batched_start(start, r, q); });
+  for_all(batched_calls(start), [&start](int r, int q) ARDENT_INLINE_LAMBDA { batched_start(start, r, q); });
   for (int k = 0; k < batched.evaluations(); ++k) {
     network(batched.time(k), batched.input(), batched.output());
     const auto step = batched.step(k, static_cast<Output const*>(batched.output()), random);
-    for_all([&step](int r, int q) ARDENT_INLINE_LAMBDA { batched_step<Sampler::branches>(step, r, q); });
+    for_all(batched_calls(step),
+            [&step](int r, int q) ARDENT_INLINE_LAMBDA { batched_step<Sampler::branches>(step, r, q); });
   }
 }
 

@@ -133,17 +133,19 @@ class batched_generation {
   /// @param executor   a host executor
   /// @param images     images of every batch it will run, at least 1
   /// @param workspace  batched_workspace_bytes(...) bytes, aligned to 64
+  /// @param nonfinite  counts infinities and NaNs among the network's outputs; null: nothing is counted
   /// @throws std::invalid_argument if sizes do not fit one another, the workspace is too small or misaligned, or the
   ///         ordering places a token twice or out of range
   batched_generation(Sampler const& sampler, Model& model, Executor const& executor, int images,
-                     std::span<std::byte> workspace)
+                     std::span<std::byte> workspace, unsigned long long* nonfinite = nullptr)
       : sampler_(sampler),
         model_(model),
         executor_(executor),
         images_(images),
         memory_(sampler, model.network(), images,
                 detail::checked_workspace("ardent::generate_batched",
-                                          batched_workspace_bytes(sampler, model, executor, images), workspace)) {
+                                          batched_workspace_bytes(sampler, model, executor, images), workspace)),
+        nonfinite_(nonfinite) {
     memory_.check_positions("ardent::generate_batched", sampler.ordering());
   }
 
@@ -205,7 +207,7 @@ class batched_generation {
       model_.evaluate(executor_, view, time, input, output);
     };
     draw_batched(executor_, sampler_, view.ar_step, whole, model_.network(), network, random,
-                 {memory_.trajectory, memory_.trajectory_bytes}, memory_.samples);
+                 {memory_.trajectory, memory_.trajectory_bytes}, memory_.samples, nonfinite_);
   }
 
   Sampler const& sampler_;
@@ -213,6 +215,7 @@ class batched_generation {
   Executor const& executor_;
   int images_;
   detail::batched_generation_memory<Sampler> memory_;
+  unsigned long long* nonfinite_;
 };
 
 /// @brief Generates a batch of images by a model with a batched network, on the host.
@@ -227,15 +230,18 @@ class batched_generation {
 /// @param tokens    [images][sequence_length][channels], written
 /// @param observe   called with an ar_step_report after each AR step
 /// @param memory    where the workspace comes from; all of it is taken before the first AR step
+/// @param nonfinite counts infinities and NaNs among the network's outputs; null: nothing is counted
 /// @throws std::invalid_argument if sizes do not fit one another
 /// @throws std::bad_alloc if the resource cannot give the workspace
 template <class Sampler, class Model, class Executor, random_source Random, class Observer = no_observer>
 void generate_batched(Sampler const& sampler, Model& model, Executor const& executor, Random const& random, batch which,
                       std::span<float> tokens, Observer&& observe = {},
-                      std::pmr::memory_resource* memory = std::pmr::get_default_resource()) {
+                      std::pmr::memory_resource* memory = std::pmr::get_default_resource(),
+                      unsigned long long* nonfinite = nullptr) {
   const std::size_t bytes = batched_workspace_bytes(sampler, model, executor, which.images);
   const detail::owned_bytes workspace(*memory, bytes);
-  batched_generation<Sampler, Model, Executor>(sampler, model, executor, which.images, {workspace.data, bytes})
+  batched_generation<Sampler, Model, Executor>(sampler, model, executor, which.images, {workspace.data, bytes},
+                                               nonfinite)
       .run(random, which.first_image, tokens, observe);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Trajectories as one would write them by hand, each for the one solver: a token a thread, its state in registers, of
-// every row the coefficients that this solver needs and no other. No ardent header here. machine_code counts the
-// instructions of their step loops and compares composed.cu's with them.
+// every step the coefficients that this solver needs and no other, as literals in a table of constant memory. No ardent
+// header here. machine_code compares the instructions of composed.cu's step loops with those of these.
 //
 // title: Step loops written by hand
 // kernels: 4
@@ -15,11 +15,12 @@
 
 namespace {
 
-constexpr int channels = 4, most_steps = 256, threads = 128;
+constexpr int channels = 4, most_steps = 4, threads = 128;
 
 /// What all four read.
 struct tokens {
-  int count, steps, ar_step;
+  int count, ar_step;
+  int steps;  // at most most_steps
   std::uint64_t seed;
   float const* conditions;
   std::uint32_t const* images;
@@ -107,52 +108,70 @@ struct flow_euler_step {
   float alpha, sigma, step;
 };
 
-template <class Step>
-struct arguments {
-  tokens t;
-  Step steps[most_steps];
+// Four steps of t = 0.98, 0.75, 0.5, 0.25 to 0: alpha = cos(pi t / 2), sigma = sin(pi t / 2). Rectified flow: from 1.
+__constant__ const ddpm_step ddpm_steps[most_steps] = {
+    {0.0314108f, 0.999507f, 12.1832f, -12.1071f, 0.921217f},
+    {0.382683f, 0.92388f, 1.84776f, -1.41421f, 0.643594f},
+    {0.707107f, 0.707107f, 1.30656f, -0.765367f, 0.348311f},
+    {0.92388f, 0.382683f, 1.08239f, -0.414214f, 0.0f},
+};
+__constant__ const ddim_step ddim_steps[most_steps] = {
+    {0.0314108f, 0.999507f, 12.1832f, -11.2533f},
+    {0.382683f, 0.92388f, 1.84776f, -1.0f},
+    {0.707107f, 0.707107f, 1.30656f, -0.541196f},
+    {0.92388f, 0.382683f, 1.08239f, -0.414214f},
+};
+__constant__ const dpm_solver_pp_2m_step dpm_solver_pp_2m_steps[most_steps] = {
+    {0.0314108f, 0.999507f, 31.8362f, -31.8205f, 0.924336f, 0.353649f, 0.0f},
+    {0.382683f, 0.92388f, 2.61313f, -2.41421f, 0.765367f, 0.485f, -0.070786f},
+    {0.707107f, 0.707107f, 1.41421f, -1.0f, 0.541196f, 0.811794f, -0.270598f},
+    {0.92388f, 0.382683f, 1.08239f, -0.414214f, 0.0f, 0.997586f, 0.0f},
+};
+__constant__ const flow_euler_step flow_euler_steps[most_steps] = {
+    {0.0f, 1.0f, -0.25f},
+    {0.25f, 0.75f, -0.25f},
+    {0.5f, 0.5f, -0.25f},
+    {0.75f, 0.25f, -0.25f},
 };
 
 }  // namespace
 
-__global__ void __launch_bounds__(threads) ddpm(const __grid_constant__ arguments<ddpm_step> a) {
+__global__ void __launch_bounds__(threads) ddpm(const __grid_constant__ tokens t) {
   int token;
   float x[channels], mean[channels], epsilon[channels];
-  if (!start(a.t, token, x, mean)) return;
-  const std::uint32_t image = a.t.images[token], position = static_cast<std::uint32_t>(a.t.positions[token]);
+  if (!start(t, token, x, mean)) return;
+  const std::uint32_t image = t.images[token], position = static_cast<std::uint32_t>(t.positions[token]);
 #pragma unroll 1
-  for (int k = 0; k < a.t.steps; ++k) {
-    ddpm_step const& step = a.steps[k];
+  for (int k = 0; k < t.steps; ++k) {
+    ddpm_step const& step = ddpm_steps[k];
     gaussian_epsilon<channels>(x, step.alpha, step.sigma, mean, epsilon);
     float z[channels] = {};
-    if (step.deviation != 0)
-      normals(image, position, static_cast<std::uint32_t>(a.t.ar_step << 16 | k), 1, a.t.seed, z);
+    if (step.deviation != 0) normals(image, position, static_cast<std::uint32_t>(t.ar_step << 16 | k), 1, t.seed, z);
     for (int c = 0; c < channels; ++c) x[c] = step.of_x * x[c] + step.of_epsilon * epsilon[c] + step.deviation * z[c];
   }
-  finish(a.t, token, x);
+  finish(t, token, x);
 }
 
-__global__ void __launch_bounds__(threads) ddim(const __grid_constant__ arguments<ddim_step> a) {
+__global__ void __launch_bounds__(threads) ddim(const __grid_constant__ tokens t) {
   int token;
   float x[channels], mean[channels], epsilon[channels];
-  if (!start(a.t, token, x, mean)) return;
+  if (!start(t, token, x, mean)) return;
 #pragma unroll 1
-  for (int k = 0; k < a.t.steps; ++k) {
-    ddim_step const& step = a.steps[k];
+  for (int k = 0; k < t.steps; ++k) {
+    ddim_step const& step = ddim_steps[k];
     gaussian_epsilon<channels>(x, step.alpha, step.sigma, mean, epsilon);
     for (int c = 0; c < channels; ++c) x[c] = step.of_x * x[c] + step.of_epsilon * epsilon[c];
   }
-  finish(a.t, token, x);
+  finish(t, token, x);
 }
 
-__global__ void __launch_bounds__(threads)
-    dpm_solver_pp_2m(const __grid_constant__ arguments<dpm_solver_pp_2m_step> a) {
+__global__ void __launch_bounds__(threads) dpm_solver_pp_2m(const __grid_constant__ tokens t) {
   int token;
   float x[channels], mean[channels], epsilon[channels], earlier[channels] = {};
-  if (!start(a.t, token, x, mean)) return;
+  if (!start(t, token, x, mean)) return;
 #pragma unroll 1
-  for (int k = 0; k < a.t.steps; ++k) {
-    dpm_solver_pp_2m_step const& step = a.steps[k];
+  for (int k = 0; k < t.steps; ++k) {
+    dpm_solver_pp_2m_step const& step = dpm_solver_pp_2m_steps[k];
     gaussian_epsilon<channels>(x, step.alpha, step.sigma, mean, epsilon);
     for (int c = 0; c < channels; ++c) {
       const float x0 = step.x0_of_x * x[c] + step.x0_of_epsilon * epsilon[c];
@@ -160,18 +179,18 @@ __global__ void __launch_bounds__(threads)
       earlier[c] = x0;
     }
   }
-  finish(a.t, token, x);
+  finish(t, token, x);
 }
 
-__global__ void __launch_bounds__(threads) flow_euler(const __grid_constant__ arguments<flow_euler_step> a) {
+__global__ void __launch_bounds__(threads) flow_euler(const __grid_constant__ tokens t) {
   int token;
   float x[channels], mean[channels], velocity[channels];
-  if (!start(a.t, token, x, mean)) return;
+  if (!start(t, token, x, mean)) return;
 #pragma unroll 1
-  for (int k = 0; k < a.t.steps; ++k) {
-    flow_euler_step const& step = a.steps[k];
+  for (int k = 0; k < t.steps; ++k) {
+    flow_euler_step const& step = flow_euler_steps[k];
     gaussian_velocity<channels>(x, step.alpha, step.sigma, mean, velocity);
     for (int c = 0; c < channels; ++c) x[c] += step.step * velocity[c];
   }
-  finish(a.t, token, x);
+  finish(t, token, x);
 }

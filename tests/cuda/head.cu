@@ -4,15 +4,12 @@
 // look at; and what their launch says on a machine with no GPU.
 //
 // kernels: 4
+// shared: of the head
 // title: Trajectories of MAR-B's head in bfloat16
 // name: tiled_planELi2ELb1ELb1E -> resident, 16 rows
 // name: tiled_planELi2ELb1ELb0E -> streamed, 16 rows
 // name: tiled_planELi6E -> wide, 48 rows
 // name: tiled_planELi4E -> tiles of 32 rows
-// shared: tiled_planELi2ELb1ELb1E -> 231424
-// shared: tiled_planELi2ELb1ELb0E -> 139264
-// shared: tiled_planELi6E -> 104448
-// shared: tiled_planELi4E -> 69632
 #include <ardent/annealing/linear.hpp>
 #include <ardent/cuda/head.hpp>
 #include <ardent/guidance/linear.hpp>

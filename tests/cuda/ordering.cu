@@ -23,6 +23,8 @@ static_assert(
 static_assert(std::is_same_v<decltype(device_pointer(std::declval<thrust::device_ptr<int>>())), int*>);
 static_assert(std::is_same_v<decltype(device_pointer(std::declval<std::span<int const>>())), int const*>);
 static_assert(std::is_same_v<decltype(device_pointer(std::declval<float*>())), float*>);
+static_assert(std::is_convertible_v<thrust::device_vector<std::byte> const&, ardent::cuda::packed_weights>);
+static_assert(std::is_convertible_v<thrust::device_ptr<std::byte const>, ardent::cuda::packed_weights>);
 
 constexpr ardent::token_layout layout{3, 50, 6, 7};
 constexpr int total = layout.images * layout.sequence_length;

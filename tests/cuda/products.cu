@@ -39,7 +39,7 @@ int main() {
     products head(sampler{}, shape{}, nullptr, 64, workspace, bytes);
     ardent::tile t;
     t.total = sampler{}.tokens(0) * 64;
-    head.enqueue(nullptr, 0, t, ardent::random::philox(1), nullptr);
+    head.enqueue(nullptr, 0, t, ardent::random::philox(1), static_cast<float*>(workspace));
   } catch (std::exception const& e) {
     std::printf("%s\n", e.what());
     cudaFree(workspace);

@@ -22,6 +22,9 @@ using sampler = ardent::sampler<ardent::ordering::raster<16>, ardent::annealing:
                                 ardent::solver::ddpm_with_last_noise<ardent::variance::fixed_small>>;
 using mixture = ardent::denoiser::gaussian_mixture<>;
 
+}  // namespace
+
+/// A trajectory that is watched.
 __global__ void watched(ardent::tile t, sampler::row_type const* rows, ardent::ar_step_numbers numbers,
                         mixture denoiser, ardent::random::philox random, ardent::trajectory_memory memory,
                         float* tokens, ardent::last_step_recorder recorder) {
@@ -29,6 +32,8 @@ __global__ void watched(ardent::tile t, sampler::row_type const* rows, ardent::a
   ardent::solo_grid grid;
   ardent::trajectory<1>(block, grid, t, rows, numbers, denoiser, random, memory, tokens, recorder);
 }
+
+namespace {
 
 template <class Policy>
 __global__ void verify(Policy policy, ardent::last_step_recorder draft, ardent::last_step_recorder target,

@@ -6,6 +6,8 @@
 #include <ardent/denoiser/adaln_mlp.hpp>
 #include <ardent/executor/checked.hpp>
 
+#include <cmath>
+#include <cstddef>
 #include <type_traits>
 #include <vector>
 
@@ -133,6 +135,38 @@ TEST_CASE("a head's rows do not depend on the rows beside them") {
   };
   check_level(test::one_level<simd_level::baseline>{});
   if (has_avx2()) check_level(test::one_level<simd_level::avx2>{});
+}
+
+/// A NaN in the condition of one row is all of that row's outputs, on every group, and no other.
+template <class Storage>
+void check_counting() {
+  made_head const weights({3, 6, 20, 2, 7});
+  auto const memory = weights.packed<Storage>(weights.shape);
+  unsigned long long counted = 0;
+  adaln_mlp<Storage> const head = adaln_mlp<Storage>(weights.shape, memory.data()).counting(&counted);
+  test::head_input const clean(weights.shape, 5, 2, 437);
+  test::head_input broken = clean;
+  broken.z[static_cast<std::size_t>((broken.total + 1 + 3) * 7 + 2)] = std::nanf("");  // second branch, token 3
+  auto const check_group = [&](auto const& executor) {
+    counted = 0;
+    evaluate_head(executor, head, clean);
+    CHECK(counted == 0);
+    std::vector<float> const found = evaluate_head(executor, head, broken);
+    CHECK(counted == 6);
+    CHECK(std::isnan(found[(5 + 3) * 6]));
+    evaluate_head(executor, head, broken);
+    CHECK(counted == 12);
+  };
+  check_group(test::one_level<simd_level::baseline>{});
+  if (has_avx2()) check_group(test::one_level<simd_level::avx2>{});
+  check_group(ardent::executor::checked(1, 7));
+  check_group(ardent::executor::checked(3, 4));
+}
+
+TEST_CASE("adaln_mlp counts what is infinite or not a number") {
+  check_counting<float>();
+  check_counting<bfloat16>();
+  check_counting<int8_weight>();
 }
 
 }  // namespace

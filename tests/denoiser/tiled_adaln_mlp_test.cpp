@@ -4,6 +4,8 @@
 // in double: widths that fill no chunk or panel, more blocks than panels, several tiles.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "denoiser/tiled_scene.hpp"
@@ -100,6 +102,66 @@ TEST_CASE("the tiled head counts what is infinite or not a number, once, in ever
   check.operator()<once>(checked(2, 64), 3, true);
 }
 
+/// body.template operator()<Plan>(team, tokens of a tile, name) for every regime of a GPU.
+template <class F>
+void for_each_regime(F const& body) {
+  body.template operator()<solo>(false, 2, "solo");
+  body.template operator()<wide_solo>(false, 3, "wide_solo");
+  body.template operator()<streamed>(true, 3, "streamed");
+  body.template operator()<resident>(true, 3, "resident");
+  body.template operator()<hoisted>(true, 2, "hoisted");
+  body.template operator()<both>(true, 2, "both");
+  body.template operator()<wide>(true, 3, "wide");
+  body.template operator()<once>(true, 3, "once");
+}
+
+TEST_CASE("the tiled head in half precision: guidance of 1 to 8 overflows in no regime") {
+  test::tiled_scene scene({5, 10, 20, 2, 7}, 3, 2);
+  auto const& shape = scene.what.weights.shape;
+  for (double const scale : {1.0, 2.0, 4.0, 8.0}) {
+    CAPTURE(scale);
+    scene.guidance_scale = scale;
+    auto const expected = scene.expected<format::fp16>();
+    // of two branches that are off by as much, |1 - scale| + scale times that is in the mix
+    double const bound = bound_fp16 / 4 * (2 * scale - 1);
+    for_each_regime([&]<tiled_plan Plan>(bool team, int most, char const* name) {
+      CAPTURE(name);
+      unsigned long long counted = 0;
+      auto const found = scene.draw<format::fp16, Plan>(shape, checked(2, 64), most, team, &counted);
+      CHECK(counted == 0);
+      CHECK(test::largest_difference(found, expected) < bound);
+    });
+  }
+}
+
+TEST_CASE("the tiled head in half precision: a hidden activation above 65504 is counted in every regime") {
+  test::tiled_scene scene({5, 10, 20, 2, 7}, 3, 2);
+  auto const& shape = scene.what.weights.shape;
+  unsigned long long const all = 10 * 2 * 3 * 2;  // outputs, branches, tokens, steps
+  // 65504 is the largest half, and from 65520 on a number is rounded to infinity; SiLU leaves it as it is
+  for (float const hidden : {65450.0f, 65600.0f}) {
+    CAPTURE(hidden);
+    test::made_linear& layer = scene.what.weights.blocks[0].mlp_in;
+    std::fill_n(layer.weight.begin() + 3 * shape.width(), shape.width(), 0.0f);
+    layer.bias[3] = hidden;
+    for (double const scale : {1.0, 8.0}) {
+      CAPTURE(scale);
+      scene.guidance_scale = scale;
+      for_each_regime([&]<tiled_plan Plan>(bool team, int most, char const* name) {
+        CAPTURE(name);
+        unsigned long long counted = 0;
+        scene.draw<format::fp16, Plan>(shape, checked(2, 64), most, team, &counted);
+        CHECK(counted == (hidden > 65520.0f ? all : 0));
+      });
+      // bfloat16 has the range of a float
+      unsigned long long counted = 0;
+      auto const found = scene.draw<format::bf16, solo>(shape, checked(1, 32), 3, false, &counted);
+      CHECK(counted == 0);
+      CHECK(std::ranges::all_of(found, [](float v) { return std::isfinite(v); }));
+    }
+  }
+}
+
 TEST_CASE("each sync of the tiled head is needed") {
   test::tiled_scene const scene({3, 6, 20, 1, 5}, 3, 3);
   auto const& shape = scene.what.weights.shape;
@@ -122,7 +184,7 @@ TEST_CASE("each sync of the tiled head is needed") {
       CHECK(same(executor, regime));  // the control
       places.insert(executor.places().begin(), executor.places().end());
     }
-  int in_head = 0;
+  int in_head = 0, of_kernel = 0;
   for (ardent::sync_place const& place : places) {
     bool noticed = false;
     for (auto const order : {checked_order::ascending, checked_order::descending})
@@ -131,7 +193,9 @@ TEST_CASE("each sync of the tiled head is needed") {
     INFO("left out: the sync at " << place.first << ":" << place.second);
     CHECK(noticed);
     in_head += place.first.ends_with("ardent/denoiser/tiled_adaln_mlp.hpp");
+    of_kernel += place.first.ends_with("ardent/detail/tile_turns.hpp");
   }
+  CHECK(of_kernel == 1);  // between the tiles of a block or a grid
   CHECK(in_head >= 10);
 }
 

@@ -5,6 +5,7 @@
 
 #include <ardent/denoiser/adaln_mlp.hpp>
 #include <ardent/denoiser/tiled_adaln_mlp.hpp>
+#include <ardent/detail/tile_turns.hpp>
 #include <ardent/executor/checked.hpp>
 #include <ardent/guidance/constant.hpp>
 #include <ardent/ordering/raster.hpp>
@@ -24,8 +25,9 @@ namespace test {
 
 /// @brief A scene in DDPM with learned range, guided, and what should come out.
 struct tiled_scene {
-  scene what;  ///< the head, conditions and noise
-  static constexpr double temperature = 0.8, guidance_scale = 2.5;
+  scene what;                   ///< the head, conditions and noise
+  double guidance_scale = 2.5;  ///< of all steps
+  static constexpr double temperature = 0.8;
 
   /// @param shape   the head's sizes; two outputs a channel
   /// @param tokens  tokens of the one image
@@ -89,13 +91,6 @@ struct tiled_scene {
     whole.steps = static_cast<int>(rows.size());
     std::vector<float> samples(what.start.size(), std::nanf(""));
     int const tiles = (what.length + most - 1) / most;
-    auto const part = [&](int k) {
-      ardent::tile t = whole;
-      ardent::strided_range const share = ardent::share_of(what.length, k, tiles);
-      t.first = share.first;
-      t.tokens = share.last - share.first;
-      return t;
-    };
     int const blocks = team ? executor.groups() : 1;
     auto const bytes = [](std::size_t size) { return aligned_bytes(size); };
     auto const count = static_cast<std::size_t>(blocks);
@@ -109,13 +104,15 @@ struct tiled_scene {
     };
     if (team)
       executor.run_team([&](auto& block, auto& grid, int worker) {
-        for (int k = 0; k < tiles; ++k) {
-          if (k > 0) grid.sync(block);
-          run(block, grid, part(k), static_cast<std::size_t>(worker));
-        }
+        ardent::detail::take_tiles(block, grid, whole, 0, 1, tiles, [&](ardent::tile const& t) {
+          run(block, grid, t, static_cast<std::size_t>(worker));
+        });
       });
     else
-      executor.run_tiles(tiles, [&](auto& block, auto& grid, int k, int) { run(block, grid, part(k), 0); });
+      executor.run_tiles(1, [&](auto& block, auto& grid, int, int) {  // one block, all of whose tiles are its own
+        ardent::detail::take_tiles(block, grid, whole, 0, 1, tiles,
+                                   [&](ardent::tile const& t) { run(block, grid, t, 0); });
+      });
     return samples;
   }
 

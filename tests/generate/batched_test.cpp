@@ -7,6 +7,8 @@
 #include <ardent/ardent.hpp>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <memory_resource>
 #include <stdexcept>
 #include <string>
@@ -110,6 +112,18 @@ std::string refusal(int length, int count, ardent::batch which, ardent::network_
   return "nothing was refused";
 }
 
+/// A network with two outputs, of one evaluation, that are no finite numbers.
+struct broken_model : batched_model<ardent::prediction::epsilon> {
+  int at = 0;  // the evaluation that goes wrong, from 1
+  template <class Executor>
+  void evaluate(Executor const& executor, ardent::ar_step_view const& view, ardent::time_point const& time,
+                float const* input, float* output) {
+    batched_model<ardent::prediction::epsilon>::evaluate(executor, view, time, input, output);
+    if (evaluations == at) output[4] = -std::numeric_limits<float>::infinity();              // channel 1 of row 1
+    if (evaluations == at) output[view.images * view.tokens_per_image * 3] = std::nanf("");  // unconditional
+  }
+};
+
 }  // namespace
 
 TEST_CASE("generate_batched: the bits of generate with the same network inline") {
@@ -132,6 +146,17 @@ TEST_CASE("generate_batched: the bits of generate with the same network inline")
                                   ardent::process::flow_linear{}, ardent::grid::xar<>{},
                                   ardent::solver::flow_euler_maruyama{}, guidance::linear_by_step(2.5),
                                   ardent::predicts<prediction::velocity>{}, ardent::state<double>{}));
+}
+
+TEST_CASE("generate_batched: what is infinite or not a number in the network's outputs is counted") {
+  for (int const at : {0, plan.nfe()}) {  // the last evaluation: no other reads what comes of it
+    broken_model model{{{{3}}, 10}, at};
+    unsigned long long counted = 5;
+    std::vector<float> tokens(images * 10 * 3);
+    ardent::generate_batched(plan, model, ardent::executor::host(2), ardent::random::philox(5), {images, 40}, tokens,
+                             ardent::no_observer{}, std::pmr::get_default_resource(), &counted);
+    CHECK(counted == (at == 0 ? 5 : 7));
+  }
 }
 
 TEST_CASE("generate_batched: the observer sees each AR step and its samples") {

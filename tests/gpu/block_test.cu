@@ -21,7 +21,8 @@ using test::device_array;
 
 template <int Threads>
 __global__ void elements_kernel(strided_range rows, strided_range columns, int width, int* visits) {
-  cuda_block<Threads>::elements(rows, columns, [=](int r, int c) { atomicAdd(visits + r * width + c, 1); });
+  const cuda_block<Threads> block;
+  block.elements(rows, columns, [=](int r, int c) { atomicAdd(visits + r * width + c, 1); });
 }
 
 bool contains(strided_range const& range, int i) {

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A generation on a GPU against the host's: the same conditions and noise give the same tokens up to rounding, in every
-// regime; and a captured batch gives the bits of one that was launched.
+// regime and by matrix products; and a captured batch gives the bits of one that was launched.
+//
+// libraries: cublasLt
+// headers: cublasLt.h
 #include <doctest/doctest.h>
 
 #include <ardent/annealing/linear.hpp>
+#include <ardent/cuda/any_head.hpp>
 #include <ardent/cuda/generate.hpp>
 #include <ardent/cuda/graph.hpp>
 #include <ardent/executor/host.hpp>
@@ -100,6 +104,22 @@ struct device_model {
   }
 };
 
+/// With dense weights too.
+template <class Format>
+struct device_model_with_products : device_model<Format> {
+  using storage = ardent::cuda::product_storage<Format>;
+  device_array<std::byte> dense = packed_dense(this->what);
+
+  ardent::cuda::any_head_weights<Format> head() const { return {device_model<Format>::head(), dense.data()}; }
+
+ private:
+  static device_array<std::byte> packed_dense(made const& what) {
+    test::aligned_bytes image(ardent::dense_bytes<storage>(what.head.shape));
+    ardent::pack_dense_adaln<storage>(what.head.shape, what.head.views(), image.data());
+    return device_array<std::byte>(std::span<std::byte const>(image.data(), image.size()));
+  }
+};
+
 template <class Storage, class Sampler>
 std::vector<float> on_host(Sampler const& sampler, made const& what, std::uint64_t seed) {
   host_model<Storage> model{what};
@@ -108,9 +128,9 @@ std::vector<float> on_host(Sampler const& sampler, made const& what, std::uint64
   return tokens;
 }
 
-template <class Format, class Sampler>
+template <class Format, template <class> class Model = device_model, class Sampler>
 std::vector<float> on_device(Sampler const& sampler, made const& what, std::uint64_t seed, bool captured) {
-  device_model<Format> model{what};
+  Model<Format> model{what};
   test::device_stream const stream;
   device_array<std::byte> const workspace(ardent::cuda::workspace_bytes(sampler, model, what.images));
   device_array<float> const tokens(static_cast<std::size_t>(what.images * length * what.head.shape.channels()));
@@ -160,4 +180,21 @@ TEST_CASE("GPU: a captured batch gives the bits of one that was launched") {
   std::vector<float> const captured = on_device<ardent::format::fp32>(guided{}, what, 7, true);
   CHECK(std::memcmp(launched.data(), captured.data(), launched.size() * sizeof(float)) == 0);
   CHECK(worst(on_device<ardent::format::fp32>(guided{}, what, 8, false), launched) > 0.1);  // of another seed
+}
+
+TEST_CASE("GPU: AR steps of many rows by products, the others in one launch, give the host's tokens up to rounding") {
+  made const what(60, ardent::adaln_shape<>(16, 32, 192, 3, 128));
+  CHECK_FALSE(ardent::cuda::takes_products(guided{}, 0, what.images));
+  CHECK(ardent::cuda::takes_products(guided{}, 4, what.images));
+  auto const check = [&]<class Format, class Storage>(double bound) {
+    std::vector<float> const host = on_host<Storage>(guided{}, what, 11);
+    std::vector<float> const single = on_device<Format>(guided{}, what, 11, false);
+    std::vector<float> const any = on_device<Format, device_model_with_products>(guided{}, what, 11, false);
+    CHECK(worst(any, host) < bound);
+    CHECK(any != single);  // a library adds in another order
+    CHECK(on_device<Format, device_model_with_products>(guided{}, what, 11, true) == any);
+  };
+  // the bounds of tests/gpu/products_test.cu
+  check.operator()<ardent::format::fp32, float>(2e-4);
+  check.operator()<ardent::format::bf16, ardent::bfloat16>(0.25);
 }

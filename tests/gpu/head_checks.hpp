@@ -7,6 +7,7 @@
 #include <ardent/cuda/graph.hpp>
 
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "gpu/head_scene.hpp"
@@ -99,6 +100,38 @@ void check_nonfinite(ardent::adaln_shape<> const& shape, int tokens, int steps, 
   }
 }
 
+/// @brief Guidance of 1 to 8 overflows in no regime and stays within a bound; see tiled_adaln_mlp_test.cpp.
+/// @param bound  at a scale of 2.5
+template <class Format>
+void check_guidance(ardent::adaln_shape<> const& shape, int tokens, int steps, double bound) {
+  for (double const scale : {1.0, 2.0, 4.0, 8.0}) {
+    CAPTURE(scale);
+    head_scene<Format> const scene(shape, tokens, steps, scale);
+    doubles const expected = scene.expected();
+    for_each_regime(scene, [&](ardent::cuda::head_regime regime) {
+      device_array<unsigned long long> const counter(1, 0);
+      CHECK(largest_difference(scene.draw(regime, counter.data()), expected) < bound / 4 * (2 * scale - 1));
+      CHECK(counter.read()[0] == 0);
+    });
+  }
+}
+
+/// @brief A hidden activation above the largest half is counted in every regime, of half precision only; one just below
+/// it is not.
+template <class Format>
+void check_overflow(ardent::adaln_shape<> const& shape, int tokens, int steps) {
+  for (float const hidden : {65450.0f, 65600.0f}) {
+    CAPTURE(hidden);
+    head_scene<Format> const scene(shape, tokens, steps, 8.0, hidden);
+    auto const all = static_cast<unsigned long long>(2 * tokens * shape.outputs() * scene.steps());
+    for_each_regime(scene, [&](ardent::cuda::head_regime regime) {
+      device_array<unsigned long long> const counter(1, 0);
+      scene.draw(regime, counter.data());
+      CHECK(counter.read()[0] == (std::is_same_v<Format, ardent::format::fp16> && hidden > 65520.0f ? all : 0));
+    });
+  }
+}
+
 /// @brief All of it, in small enough sizes for compute-sanitizer; the rest is in the suite `large`.
 template <class Format>
 void check_small_heads(double bound) {
@@ -114,6 +147,8 @@ void check_large_heads(double bound) {
   check_head<Format>({16, 32, 128, 3, 64}, 30, 6, bound);
   check_bits<Format>({4, 8, 64, 1, 16}, 3000, 2);     // more tiles than blocks
   check_bits<Format>({16, 32, 1024, 6, 768}, 8, 12);  // MAR-B's
+  check_guidance<Format>({5, 10, 20, 2, 7}, 3, 2, bound);
+  check_overflow<Format>({5, 10, 20, 2, 7}, 3, 2);
 }
 
 }  // namespace test

@@ -46,14 +46,17 @@ inline constexpr std::pair<ardent::cuda::head_regime, char const*> all_regimes[]
 template <class Format>
 class head_scene {
  public:
-  static constexpr double temperature = 0.8, guidance_scale = 2.5;
+  static constexpr double temperature = 0.8;
 
-  /// @param shape   the head's sizes; two outputs a channel
-  /// @param tokens  tokens of the one image
-  /// @param steps   denoising steps
-  head_scene(ardent::adaln_shape<> const& shape, int tokens, int steps)
-      : what_(shape, 1, tokens, steps),
-        sampler_(sampler_of(tokens, steps)),
+  /// @param shape     the head's sizes; two outputs a channel
+  /// @param tokens    tokens of the one image
+  /// @param steps     denoising steps
+  /// @param guidance  its scale
+  /// @param hidden    if not 0, what a hidden activation of the first block is, whatever is read
+  head_scene(ardent::adaln_shape<> const& shape, int tokens, int steps, double guidance = 2.5, float hidden = 0)
+      : what_(made(shape, tokens, steps, hidden)),
+        guidance_(guidance),
+        sampler_(sampler_of(tokens, steps, guidance)),
         positions_(static_cast<std::size_t>(tokens)),
         images_(static_cast<std::size_t>(tokens), 0),
         z_(what_.z),
@@ -84,7 +87,7 @@ class head_scene {
     auto const table = reference_steps(what_.steps, 950);
     scene kept = what_;
     kept.weights = kept_head<Format>(what_.weights);
-    return kept.expected(guidance_scale, exactly, [&](auto const& network, doubles const& x, auto const& noise) {
+    return kept.expected(guidance_, exactly, [&](auto const& network, doubles const& x, auto const& noise) {
       return reference_ddpm(table, x, network, noise, temperature);
     });
   }
@@ -144,12 +147,21 @@ class head_scene {
   }
 
  private:
-  static auto sampler_of(int tokens, int steps) {
+  static scene made(ardent::adaln_shape<> const& shape, int tokens, int steps, float hidden) {
+    scene out(shape, 1, tokens, steps);
+    if (hidden != 0) {
+      made_linear& layer = out.weights.blocks[0].mlp_in;
+      std::fill_n(layer.weight.begin() + 3 * shape.width(), shape.width(), 0.0f);
+      layer.bias[3] = hidden;
+    }
+    return out;
+  }
+  static auto sampler_of(int tokens, int steps, double guidance) {
     return ardent::make_sampler(ardent::ordering::raster{tokens, 1}, ardent::annealing::constant{steps},
-                                ardent::guidance::constant{guidance_scale}, ardent::solver::ddpm<>{},
+                                ardent::guidance::constant{guidance}, ardent::solver::ddpm<>{},
                                 ardent::temperature::constant{temperature});
   }
-  using sampler_type = decltype(sampler_of(1, 1));
+  using sampler_type = decltype(sampler_of(1, 1, 1.0));
   using trajectory_type =
       ardent::cuda::head_trajectory<sampler_type, Format, ardent::adaln_shape<>, ardent::random::replay, told_tuning>;
 
@@ -184,6 +196,7 @@ class head_scene {
   }
 
   scene what_;
+  double guidance_;
   sampler_type sampler_;
   device_array<int> positions_;
   device_array<std::uint32_t> images_;

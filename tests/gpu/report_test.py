@@ -22,8 +22,10 @@ RESULTS = [
     {"kind": "limit", "name": "copy", "value": 3e12, "unit": "B/s"},
     {"kind": "limit", "name": "L2 read", "value": 5e12, "unit": "B/s"},
     {"kind": "limit", "name": "bf16 product", "value": 8e14, "unit": "FLOP/s"},
+    {"kind": "limit", "name": "bf16 product by PyTorch", "value": 7e14, "unit": "FLOP/s"},
     {"kind": "limit", "name": "launch", "value": 2.5e-6, "unit": "s"},
     {"kind": "step kernel", "name": "DDIM, float", "bytes": 201326592, "seconds": 8e-5, "repeats": 30},
+    {"kind": "comparison"},
     {"kind": "pytorch", "version": "2.11", "cuda": "13.0"},
     head("ardent", 1, 4e-5, format="bf16", regime="resident", chosen=True),
     head("ardent", 1, 8e-5, format="bf16", regime="streamed", chosen=False),
@@ -35,6 +37,7 @@ RESULTS = [
     head("CUDA graph", 1, 3e-4),
     head("eager", 256, 4e-3),
     {"kind": "left out", "code": "torch.compile", "model": "MAR-B", "images": 1, "why": "the time was up"},
+    {"kind": "left out", "code": "compiled CUDA graph", "model": "MAR-B", "images": 1, "why": "RuntimeError: no"},
     {"kind": "test", "name": "block_test", "tool": None, "result": "passed", "seconds": 1.0, "skipped_cases": 0},
     {"kind": "test", "name": "head_test", "tool": "racecheck", "result": "failed", "seconds": 1.0, "skipped_cases": 0},
     {"kind": "agreement", "case": "MAR-B", "how": "bf16", "difference": 3e-3, "bound": 5e-2, "agrees": True},
@@ -58,6 +61,11 @@ EXPECTED = [
     "- racecheck: 0 of 1 programs passed; failed: head_test.",
     "MAR-B, bf16: agrees, by 3.0e-03 of the largest (bound 0.05).",
     "- left out: torch.compile, MAR-B, 1 images: the time was up.",
+    # what no run may lack: a time that was up is no excuse, another failure is
+    "Left undone: no time for PyTorch's torch.compile with MAR-B at 1 and 256 images.",
+    "Left undone: no time for PyTorch's CUDA graph with MAR-B at 256 images.",
+    "Left undone: no time for PyTorch's compiled, CUDA graph with MAR-B at 256 images.",
+    "Left undone: no time for PyTorch's eager, float32 with MAR-L at 1 and 256 images.",
 ]
 
 
@@ -73,6 +81,14 @@ def main():
     root = pathlib.Path(sys.argv[1])
     text = written(root, RESULTS)
     missing = [line for line in EXPECTED if line not in text]
+    if "eager, float32 with MAR-B" in text or "product was not measured" in text:
+        missing.append("nothing said of what is there")
+    faster = [{**x, "value": 9e14} if x.get("name") == "bf16 product by PyTorch" else x for x in RESULTS]
+    if f"({FLOPS / 4e-5 / 9e12:.0f} %)" not in written(root, faster):
+        missing.append("the larger of two rates")
+    without = [x for x in RESULTS if not x.get("name", "").startswith("bf16 product")]
+    if "Left undone: the rate of a bfloat16 matrix product was not measured." not in written(root, without):
+        missing.append("a word about the rate that is not there")
     # a run that was cut short, or has no PyTorch
     short = written(root, RESULTS[:2] + [{"kind": "note", "text": "PyTorch was not found"}])
     if "Left undone: PyTorch was not found." not in short or "Against" in short or "regime" in short:

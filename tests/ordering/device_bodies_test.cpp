@@ -49,18 +49,20 @@ struct device {
         tokens(total() * static_cast<std::size_t>(batch.channels), -9.0f),
         known(total(), 7) {
     for_all(static_cast<int>(total()) * quads,
-            [&](int i) { ardent::detail::clear_quad(layout, false, i, tokens.data(), known.data()); });
+            ardent::detail::clear_kernel<float>{layout, wide(), tokens.data(), known.data()});
   }
+  // As a launch decides it: quads in single accesses.
+  bool wide() const { return layout.channels % 4 == 0 && ardent::detail::is_wide(tokens.data()); }
   std::size_t total() const { return static_cast<std::size_t>(layout.images * layout.sequence_length); }
 
   template <bool Permuted, class Random>
   void make_orders(Random const& random) {
-    for_all(static_cast<int>(total()), [&](int i) {
-      if constexpr (Permuted)
-        ardent::detail::make_order_key(layout, random, i, keys.data(), order.data(), offsets.data());
-      else
-        ardent::detail::make_raster_order(layout, i, order.data());
-    });
+    auto const elements = static_cast<int>(total());
+    if constexpr (Permuted)
+      for_all(elements,
+              ardent::detail::order_keys_kernel<Random>{layout, random, keys.data(), order.data(), offsets.data()});
+    else
+      for_all(elements, ardent::detail::raster_order_kernel{layout, order.data()});
     if constexpr (Permuted)
       for (std::size_t b = 0; b + 1 < offsets.size(); ++b) {  // where a GPU has CUB's segmented sort
         std::uint64_t const* const of_image = keys.data() + offsets[b];
@@ -71,20 +73,19 @@ struct device {
   void pick(int done, int count) {
     positions.assign(static_cast<std::size_t>(layout.images * count), -1);
     images.assign(positions.size(), 0);
-    for_all(layout.images * count, [&](int i) {
-      ardent::detail::pick_position(layout, order.data(), done, count, i, positions.data(), images.data());
-    });
+    for_all(layout.images * count,
+            ardent::detail::pick_kernel{layout, order.data(), done, count, positions.data(), images.data()});
   }
   void scatter(int count, float const* samples) {
-    for_all(layout.images * count * quads, [&](int i) {
-      ardent::detail::scatter_quad(layout, positions.data(), count, false, i, samples, tokens.data(), known.data());
-    });
+    bool const whole = wide() && ardent::detail::is_wide(samples);
+    for_all(layout.images * count * quads, ardent::detail::scatter_kernel<float>{layout, positions.data(), count, whole,
+                                                                                 samples, tokens.data(), known.data()});
   }
   std::vector<float> gather(int count) const {
     std::vector<float> out(static_cast<std::size_t>(layout.images * count * layout.channels), -9.0f);
-    for_all(layout.images * count * quads, [&](int i) {
-      ardent::detail::gather_quad(layout, positions.data(), count, false, i, tokens.data(), out.data());
-    });
+    bool const whole = wide() && ardent::detail::is_wide(out.data());
+    for_all(layout.images * count * quads,
+            ardent::detail::gather_kernel<float>{layout, positions.data(), count, whole, tokens.data(), out.data()});
     return out;
   }
 };

@@ -20,6 +20,7 @@ namespace {
 
 using ardent::cuda::device_memory;
 using ardent::cuda::device_pointer;
+using ardent::cuda::packed_weights;
 using ardent::cuda::detail::bytes_of;
 using ardent::cuda::detail::checked_pointer;
 
@@ -50,6 +51,12 @@ static_assert(std::is_same_v<pointer<fancy_vector<int> const&>, int const*>);
 static_assert(std::is_same_v<pointer<std::span<int const>>, int const*>);
 static_assert(std::is_same_v<pointer<float*&>, float*>);
 
+template <class T>
+constexpr bool are_weights = std::is_convertible_v<T, packed_weights>;
+static_assert(are_weights<std::byte*> && are_weights<void const*> && are_weights<std::nullptr_t>);
+static_assert(are_weights<fancy_pointer<int>> && are_weights<fancy_vector<std::byte> const&>);
+static_assert(are_weights<std::span<std::byte const>> && !are_weights<std::deque<int>&> && !are_weights<int>);
+
 }  // namespace
 
 TEST_CASE("device_pointer: the first element of whatever holds it") {
@@ -77,4 +84,18 @@ TEST_CASE("device_pointer: a workspace is bytes of any range of numbers") {
   fancy_vector<double> vector{{1, 2, 3}};
   CHECK(bytes_of(vector).size() == 24);
   CHECK(static_cast<void*>(bytes_of(vector).data()) == vector.elements.data());
+}
+
+TEST_CASE("packed_weights: pointers and ranges, which are aligned and, as far as is known, large enough") {
+  alignas(64) static std::byte const memory[128] = {};
+  CHECK(packed_weights(memory).checked(1000, "f") == memory);
+  CHECK(packed_weights(nullptr).checked(1000, "f") == nullptr);
+  CHECK(packed_weights(fancy_pointer<std::byte const>{memory}).checked(1000, "f") == memory);
+  std::span<std::byte const> const range(memory);
+  CHECK(packed_weights(range).checked(128, "f") == memory);
+  CHECK(packed_weights(range.subspan(64)).checked(64, "f") == memory + 64);
+  CHECK_THROWS_WITH_AS(packed_weights(range).checked(129, "f"),
+                       "ardent::cuda::f: expected weights of 129 bytes, found 128", std::invalid_argument);
+  CHECK_THROWS_WITH_AS(packed_weights(memory + 32).checked(1, "f"),
+                       "ardent::cuda::f: expected weights aligned to 64 bytes, found others", std::invalid_argument);
 }

@@ -210,10 +210,17 @@ TEST_CASE("shortcut: the head adds the embedding of the step size to that of the
           predicts<prediction::velocity>> const plan;
   for (step_size_form const form : {step_size_form::halvings, step_size_form::length})
     for (int const threads : {1, 3}) {
-      constant_model<denoiser::shortcut_adaln_mlp<>> model{
-          {head.shape, memory.data(), step_size_layers(width, step_memory.data(), form)}, z};
+      unsigned long long counted = 0;
+      denoiser::shortcut_adaln_mlp<> const told(head.shape, memory.data(),
+                                                step_size_layers(width, step_memory.data(), form));
+      std::vector<float> const no_numbers(7, std::nanf(""));
+      constant_model<denoiser::shortcut_adaln_mlp<>> model{told.counting(&counted), z};
+      constant_model<denoiser::shortcut_adaln_mlp<>> broken{told.counting(&counted), no_numbers};
       std::vector<float> tokens(6 * channels);
+      generate(plan, broken, executor::host(threads), random::philox(4), {1}, tokens);
+      CHECK(counted == channels * 3 * (4 + 2));  // 3 tokens in 4 steps, 3 in 2
       generate(plan, model, executor::host(threads), random::philox(4), {1}, tokens);
+      CHECK(counted == channels * 3 * (4 + 2));
       double worst = 0;
       for (int p = 0; p < 6; ++p) {
         int const steps = p < 3 ? 4 : 2;

@@ -9,6 +9,8 @@
 
 #include <ardent/executor/checked.hpp>
 
+#include <cstddef>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -68,6 +70,10 @@ TEST_CASE("batched_trajectory: the same bits as trajectory") {
 TEST_CASE("batched_trajectory: networks in half precision") {
   ardent::guidance::constant const guidance(1.7);
   ardent::state<double> const in_double;
+  for (int const channels : {12, 24}) {  // with so many, what the other networks write is beyond a half's range
+    check<ardent::bfloat16, ardent::bfloat16>("ddpm", channels, solver::ddpm<>{}, guidance);
+    check<ardent::bfloat16, float>("ddim in double", channels, solver::ddim<>{}, in_double);
+  }
   for (int const channels : {3, 8}) {
     check<ardent::float16, ardent::float16>("ddpm", channels, solver::ddpm<>{}, guidance);
     check<ardent::bfloat16, ardent::bfloat16>("dpm_solver_pp<3>", channels, solver::dpm_solver_pp<3>{}, guidance);
@@ -75,6 +81,44 @@ TEST_CASE("batched_trajectory: networks in half precision") {
     check<float, ardent::float16>("unipc_2 in double", channels, solver::unipc_2<>{}, in_double, guidance);
     check<ardent::float16, float>("unipc_2", channels, solver::unipc_2<>{});
   }
+}
+
+namespace {
+
+/// Whether start, a step in the middle and the last one take eight channels at a time.
+template <class Input, class Output>
+std::vector<bool> octets(int channels, int outputs, int behind_output = 0, int behind_samples = 0) {
+  auto const sampler = test::batched_sampler(solver::ddpm<ardent::variance::fixed_small>{});
+  test::batched_scene const scene(channels);
+  ardent::network_shape<Input, Output> const shape{channels, outputs};
+  test::aligned_bytes workspace(ardent::batched_bytes(sampler, 5, shape));
+  test::aligned_bytes samples(static_cast<std::size_t>(scene.rows() * channels + 4) * sizeof(float)), output(64);
+  ardent::batched_trajectory const batched(sampler, 1, scene.part(5, 5, 1), shape,
+                                           std::span(workspace.data(), workspace.size()),
+                                           samples.floats() + behind_samples);
+  ardent::random::philox const random(1);
+  auto const step = [&](int k) {
+    auto const a =
+        batched.step(k, static_cast<Output const*>(static_cast<void*>(output.data())) + behind_output, random);
+    CHECK(ardent::batched_calls(a) == (a.octets ? channels / 8 : (channels + 3) / 4));
+    return a.octets;
+  };
+  return {batched.start(random).octets, step(3), step(8)};
+}
+
+}  // namespace
+
+TEST_CASE("batched_trajectory: eight channels at a time where a network's numbers have 16 bits and are aligned") {
+  using half = ardent::float16;
+  using answers = std::vector<bool>;
+  CHECK(octets<half, half>(16, 16) == answers{true, true, true});
+  CHECK(octets<half, float>(16, 16) == answers{true, true, true});
+  CHECK(octets<float, half>(8, 8) == answers{false, true, true});
+  CHECK(octets<float, float>(16, 16) == answers{false, false, false});
+  CHECK(octets<half, half>(12, 16) == answers{false, false, false});
+  CHECK(octets<half, half>(16, 20) == answers{true, false, false});
+  CHECK(octets<half, half>(16, 16, 4) == answers{true, false, false});    // 8 bytes behind
+  CHECK(octets<half, half>(16, 16, 0, 1) == answers{true, true, false});  // the samples are only written in the end
 }
 
 namespace {

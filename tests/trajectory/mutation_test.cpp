@@ -55,7 +55,7 @@ TEST_CASE("each sync of the trajectory and of the AdaLN head is needed") {
     return scene.difference(executor, 2, team);  // tiles of 1, 2 and 2 tokens
   });
   CHECK(places_in(places, "ardent/trajectory.hpp") >= 1);
-  CHECK(places_in(places, "ardent/detail/draw_ar_step.hpp") >= 1);
+  CHECK(places_in(places, "ardent/detail/tile_turns.hpp") == 1);
   CHECK(places_in(places, "ardent/denoiser/adaln_mlp.hpp") >= 6);
   CHECK(places_in(places, "ardent/detail/time_embedding.hpp") == 2);
   CHECK(places_in(places, "ardent/group/host_checked.hpp") == 2);  // row_sums

@@ -4,17 +4,20 @@
 
 usage: ./dev gpu [--only tests|sanitizers|benchmarks] [--seconds S] [--out FOLDER] [--built]
        tools/gpu --build-only [--nvcc NVCC] [--arch 90] [--out FOLDER]
-       tools/gpu --compile-only [--nvcc NVCC] [--arch 90] [--out FOLDER]
+       tools/gpu --compile-only [--nvcc NVCC] [--arch 90] [--out FOLDER] [--compiled MESON_FOLDER]
 
-In order: all programs of tests/gpu and benchmarks/gpu are built for the card's own architecture; the tests run; they
-run again in small sizes under compute-sanitizer, where there is one; the benchmarks run, of which the comparison with
-PyTorch gets what is left of the time. Nothing is installed or fetched. Results are kept in FOLDER (build/gpu) as
-results.jsonl. The last line has the totals.
+In order: all programs of tests/gpu and benchmarks/gpu are built for the card's own architecture; the tests run; the
+benchmarks run, and the comparison with PyTorch; the tests run again in small sizes under compute-sanitizer, where there
+is one, for what is left of the time. No stage takes what the later ones need at least; where the matrix product's rate
+or PyTorch's times are missing in the end, the run has failed. Nothing is installed or fetched. Results are kept in
+FOLDER (build/gpu) as results.jsonl. The last line has the totals.
 
 Where a machine with a card is lent by the minute, build elsewhere: --build-only leaves the programs in FOLDER, which
 may then be carried there, and --built runs what it finds in it.
 
---compile-only is for machines without a GPU: it builds one program of each kind and checks that each says so.
+--compile-only is for machines without a GPU: it builds one program of each kind and checks that each says so. Of the
+examples' sources that Meson has compiled in a folder, --compiled links the objects; each program's own list still says
+which.
 """
 import argparse
 import datetime
@@ -30,9 +33,19 @@ import time
 
 import checks
 from build import Toolchain, find_nvcc, programs
+from plan import Plan
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-BENCHMARKS = ("limits_bench", "step_bench", "head_b_bench", "head_l_bench", "head_h_bench")
+sys.path.append(os.fspath(ROOT / "benchmarks/gpu"))
+import report  # noqa: E402
+
+# Seconds that each stage wants, and needs at least, in the order in which they run; of compute-sanitizer's tools see
+# --sanitizer-seconds. A benchmark that is not named here comes before the comparison.
+TESTS, OTHER_BENCHMARK, COMPARISON = (120, 45), (40, 10), (280, 170)
+BENCHMARKS = {"limits_bench": (30, 10), "products_bench": (60, 20), "head_b_bench": (60, 20), "head_l_bench": (60, 20),
+              "head_h_bench": (90, 30), "step_bench": (30, 5)}
+AGREEMENT = (60, 25)
+STARTING = 30  # of the comparison: to start, and for the last measurement to end
 NO_DOCTEST = """dev: the GPU tests need doctest, which is one header, and it is not here. On a machine that has it
 (Debian: doctest-dev) copy the folder /usr/include/doctest to subprojects/doctest/doctest of this checkout and bring
 that along; or name the folder that holds doctest/doctest.h in DOCTEST_INCLUDE. `./dev gpu --only benchmarks` does
@@ -64,17 +77,15 @@ class Run:
 
     def __init__(self, chosen):
         self.chosen = chosen
-        self.deadline = time.monotonic() + chosen.seconds
+        self.plan = Plan(chosen.seconds)
         self.out = pathlib.Path(chosen.out)
         self.counts = {"passed": 0, "failed": 0, "skipped": 0}
         nvcc = chosen.nvcc or find_nvcc() or stop("gpu needs nvcc of the CUDA toolkit 13.0 or newer, and there is none")
         self.card = {} if chosen.compile_only or chosen.build_only else card()
         arch = chosen.arch or self.card.get("compute_cap", "9.0").replace(".", "")
-        self.toolchain = Toolchain(ROOT, nvcc, arch, self.out, optimised=not chosen.compile_only)
+        self.toolchain = Toolchain(ROOT, nvcc, arch, self.out, optimised=not chosen.compile_only,
+                                   compiled=chosen.compiled)
         self.built = []
-
-    def left(self):
-        return self.deadline - time.monotonic()
 
     def record(self, **fields):
         with open(self.out / "results.jsonl", "a") as file:
@@ -123,9 +134,32 @@ class Run:
                        f"{program.name}: expected one sentence and exit status 77, found {ran.returncode} and "
                        f"{ran.stdout!r} {ran.stderr!r}")
 
-    def test(self, tool=None, path_of_tool=None, seconds=120):
+    def make_plan(self, only):
+        """The stages that will run. Of the programs, those that are built."""
+        if only in (None, "tests"):
+            self.plan.add("tests", *TESTS)
+        if only in (None, "benchmarks"):
+            paths = self.paths("benchmark")
+            self.benchmarks = [*(n for n in BENCHMARKS if n in paths),
+                               *sorted(set(paths) - set(BENCHMARKS) - {"draw_case"})]
+            for name in self.benchmarks:
+                self.plan.add(name, *BENCHMARKS.get(name, OTHER_BENCHMARK))
+            if importlib.util.find_spec("torch") is not None:
+                if "draw_case" in paths:
+                    self.plan.add("agreement", *AGREEMENT)
+                self.plan.add("comparison", *COMPARISON)
+        if only in (None, "sanitizers"):
+            for tool in checks.TOOLS:
+                self.plan.add(tool, self.chosen.sanitizer_seconds, min(25, self.chosen.sanitizer_seconds))
+        if self.plan.least() > self.plan.left():
+            text = (f"{self.plan.left():.0f} s are left for what needs {self.plan.least():.0f}: build first "
+                    "(tools/gpu --build-only), or take more time (--seconds)")
+            say(text)
+            self.record(kind="note", text=text)
+
+    def test(self, tool=None, path_of_tool=None):
         label = tool or "tests"
-        deadline = time.monotonic() + min(seconds, max(self.left(), 1))
+        deadline = time.monotonic() + max(self.plan.budget(label), 1)
         for outcome in checks.run_all(self.paths("test"), deadline, tool, path_of_tool):
             self.record(**outcome.fields())
             self.count(outcome.result, f"{outcome.name} ({label}):\n{outcome.text}")
@@ -139,31 +173,27 @@ class Run:
             self.record(kind="note", text="compute-sanitizer was not found")
             return
         for tool in checks.TOOLS:
-            self.test(tool, found, self.chosen.sanitizer_seconds)
+            self.test(tool, found)
 
     def benchmark(self):
         paths = self.paths("benchmark")
-        for name in [*BENCHMARKS, *sorted(set(paths) - set(BENCHMARKS) - {"draw_case"})]:
-            if name in paths:
-                self.lines_of(name, [paths[name]], 120)
-        if importlib.util.find_spec("torch") is None:
+        for name in self.benchmarks:
+            self.lines_of(name, [paths[name]])
+        if "comparison" not in self.plan.stages:
             say("PyTorch is not here: nothing to compare with")
             self.record(kind="note", text="PyTorch was not found: no comparison with the published head")
             return
         script = [sys.executable, os.fspath(ROOT / "benchmarks/gpu/published_bench.py")]
-        if "draw_case" in paths:
-            self.lines_of("agreement", [*script, "agree", paths["draw_case"]], 90)
-        seconds = self.left() - 45  # for the last measurement, and starting and ending
-        if seconds > 30:
-            self.lines_of("published head", [*script, "time", "--seconds", f"{seconds:.0f}"], self.left() - 5)
-        else:
-            say("published head: no time was left")
-            self.record(kind="note", text="no time was left for the published head")
+        if "agreement" in self.plan.stages:
+            self.lines_of("agreement", [*script, "agree", paths["draw_case"]])
+        self.record(kind="comparison")
+        seconds = max(self.plan.budget("comparison") - STARTING, 1)
+        self.lines_of("comparison", [*script, "time", "--seconds", f"{seconds:.0f}"])
 
-    def lines_of(self, name, command, seconds):
+    def lines_of(self, name, command):
         """Runs what prints lines of JSON, and keeps them, also those before a failure."""
         outcome = checks.run_one(name, list(map(os.fspath, command)), None,
-                                 time.monotonic() + min(seconds, max(self.left() - 5, 1)))
+                                 time.monotonic() + max(self.plan.budget(name), 1))
         lines = [line for line in outcome.text.splitlines() if line.startswith("{")]
         for line in lines:
             self.record(**json.loads(line))
@@ -179,12 +209,19 @@ class Run:
                     commit=commit.stdout.strip() or "unknown", command=shlex.join(["./dev", "gpu", *sys.argv[1:]]),
                     **self.card)
 
+    def check_results(self):
+        """What no run with benchmarks may lack."""
+        missing = report.missing(report.read(self.out / "results.jsonl"))
+        for text in missing:
+            say(f"MISSING: {text}")
+        if missing:
+            self.count("failed", "not all was measured that every run measures: see MISSING above")
+
     def report(self):
         """Writes the document if there is something new to compare."""
         name = re.sub(r"[^a-z0-9]+", "-", self.card["name"].lower()).strip("-")
         path = ROOT / f"docs/benchmarks/gpu-{name}.md"
-        script = ROOT / "benchmarks/gpu/report.py"
-        subprocess.run([sys.executable, script, self.out / "results.jsonl", path], check=True)
+        path.write_text(report.document(report.read(self.out / "results.jsonl")))
         say(f"wrote {path.relative_to(ROOT)}; the numbers are in {self.out}/results.jsonl")
 
 
@@ -197,6 +234,7 @@ def main():
     parser.add_argument("--compile-only", action="store_true")
     parser.add_argument("--build-only", action="store_true")
     parser.add_argument("--built", action="store_true")
+    parser.add_argument("--compiled", metavar="MESON_FOLDER")
     parser.add_argument("--nvcc")
     parser.add_argument("--arch", help="10 times a compute capability, instead of the card's")
     run = Run(parser.parse_args())
@@ -212,12 +250,15 @@ def main():
         say(f"{run.card['name']}, driver {run.card['driver_version']}; {run.chosen.seconds:.0f} s for all of it")
         run.begin()
         run.build(kinds)
+        run.make_plan(only)
         if only in (None, "tests"):
             run.test()
+        if only in (None, "benchmarks"):
+            run.benchmark()
         if only in (None, "sanitizers"):
             run.sanitize()
         if only in (None, "benchmarks"):
-            run.benchmark()
+            run.check_results()
             run.report()
     print("{passed} passed, {failed} failed, {skipped} skipped".format(**run.counts))
     return 1 if run.counts["failed"] or not run.counts["passed"] else 0

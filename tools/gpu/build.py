@@ -12,6 +12,7 @@ A source may say in its first comment what it needs beyond the tree's headers, i
 import concurrent.futures
 import dataclasses
 import glob
+import json
 import os
 import pathlib
 import re
@@ -63,20 +64,32 @@ def wheels():
     return [folder for path in sys.path for folder in glob.glob(os.path.join(path, "nvidia/*"))]
 
 
+def objects_of(root, folder):
+    """{source, from the root: its object} of the examples' sources that a build folder has."""
+    folder, found = pathlib.Path(folder), {}
+    for entry in json.loads((folder / "compile_commands.json").read_text()):
+        source = os.path.relpath(os.path.join(entry["directory"], entry["file"]), root)
+        target = pathlib.Path(entry["directory"], entry["output"].strip())
+        if source.startswith("examples" + os.sep) and target.is_file():
+            found.setdefault(source, target)
+    return found
+
+
 class Toolchain:
     """Finds headers and libraries, and compiles.
 
     root          the checkout
     architecture  10 times the card's compute capability, such as 90
     out           folder for objects and programs
-    optimised     the host's code too
+    optimised     the host's code too; else neither that nor the device's, for programs that are only built
+    compiled      a build folder of Meson's: of what it has compiled already the objects are linked
     """
 
-    def __init__(self, root, nvcc, architecture, out, optimised=True):
+    def __init__(self, root, nvcc, architecture, out, optimised=True, compiled=None):
         self.root, self.nvcc, self.out = root, nvcc, pathlib.Path(out)
+        self.objects = objects_of(root, compiled) if compiled else {}
         self.flags = [*FLAGS, f"-gencode=arch=compute_{architecture},code=sm_{architecture}"]
-        if optimised:
-            self.flags.append("-O2")
+        self.flags.append("-O2" if optimised else "-Ofc=max")
         for folder in ("include", "tests", "examples"):
             self.flags += ["-I", os.fspath(root / folder)]
         self.toolkit = pathlib.Path(os.path.realpath(nvcc)).parent.parent
@@ -137,7 +150,8 @@ class Toolchain:
         for program in wanted:
             for source in program.sources:
                 includes = self._includes(program)
-                tasks[self._object(source, includes)] = (source, includes)
+                if source not in self.objects:
+                    tasks[self._object(source, includes)] = (source, includes)
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             def compiled(item):
                 target, (source, includes) = item
@@ -148,7 +162,7 @@ class Toolchain:
 
             def linked(program):
                 objects = [self._object(source, self._includes(program)) for source in program.sources]
-                failed = "".join(messages[target] for target in objects)
+                failed = "".join(messages.get(target, "") for target in objects)
                 words = [*self.flags, *map(os.fspath, objects), *self._links(program), "-o",
                          os.fspath(self.path(program))]
                 return program, failed or self._run(words)
@@ -156,5 +170,7 @@ class Toolchain:
             return {program: message for program, message in pool.map(linked, wanted) if message}
 
     def _object(self, source, includes):
+        if source in self.objects:
+            return self.objects[source]
         tag = f"{zlib.crc32(' '.join(includes).encode()):x}." if includes else ""
         return self.out / f"{source.replace('/', '.')}.{tag}o"

@@ -3,6 +3,7 @@
 // Chooses the head's format, and gives the runtime's errors the program's type.
 #include "draw.hpp"
 
+#include <ardent/cuda/blaslt.hpp>
 #include <ardent/cuda/error.hpp>
 
 #include "common/error.hpp"
@@ -16,6 +17,8 @@ auto with_device_errors(F const& f) {
   try {
     return f();
   } catch (ardent::cuda::error const& error) {
+    throw device_error(error.what());
+  } catch (ardent::cuda::blaslt_error const& error) {
     throw device_error(error.what());
   }
 }

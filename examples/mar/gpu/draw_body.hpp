@@ -8,11 +8,14 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include <ardent/cuda/any_head.hpp>
 #include <ardent/cuda/generate.hpp>
+#include <ardent/denoiser/dense_adaln_layout.hpp>
 #include <ardent/denoiser/tiled_adaln_layout.hpp>
 
 #include "common/aligned_memory.hpp"
@@ -26,35 +29,53 @@ namespace examples::mar::gpu {
 /// @brief A head's weights on the device.
 template <class Format>
 class device_head {
+  using dense = ardent::cuda::product_storage<Format>;
+
  public:
   /// @param tensors kept: the times are embedded on the host
-  explicit device_head(adaln_tensors tensors)
+  /// @param for_products a second copy, for AR steps that are drawn by matrix products
+  device_head(adaln_tensors tensors, bool for_products)
       : tensors_(std::move(tensors)),
-        weights_(ardent::tiled_bytes<Format>(tensors_.shape())),
+        tiled_(uploaded(
+            ardent::tiled_bytes<Format>(tensors_.shape()),
+            [&](void* image) { ardent::pack_tiled_adaln<Format>(tensors_.shape(), tensors_.weights(), image); })),
         nonfinite_(sizeof(unsigned long long)) {
-    aligned_floats image(weights_.size() / sizeof(float));  // parts are multiples of 64 bytes
-    ardent::pack_tiled_adaln<Format>(tensors_.shape(), tensors_.weights(), image.data());
-    weights_.upload(std::as_bytes(std::span(image.data(), weights_.size() / sizeof(float))));
+    if (for_products)
+      dense_ = uploaded(ardent::dense_bytes<dense>(tensors_.shape()), [&](void* image) {
+        ardent::pack_dense_adaln<dense>(tensors_.shape(), tensors_.weights(), image);
+      });
     unsigned long long const none = 0;
     nonfinite_.upload(std::as_bytes(std::span(&none, 1)));
   }
 
   /// @brief For generations.
-  [[nodiscard]] ardent::cuda::head_weights<Format> view() const {
-    return {tensors_.shape(), weights_.data(), tensors_.weights().time_in, tensors_.weights().time_out,
-            reinterpret_cast<unsigned long long*>(nonfinite_.data())};
+  [[nodiscard]] ardent::cuda::any_head_weights<Format> view() const {
+    return {{tensors_.shape(), tiled_.data(), tensors_.weights().time_in, tensors_.weights().time_out,
+             reinterpret_cast<unsigned long long*>(nonfinite_.data())},
+            dense_ ? dense_->data() : nullptr};
   }
   /// @brief How many outputs were infinite or NaN so far. Waits.
-  [[nodiscard]] long long nonfinite() const {
+  [[nodiscard]] unsigned long long nonfinite() const {
     unsigned long long count = 0;
     ardent::cuda::check(cudaMemcpy(&count, nonfinite_.data(), sizeof count, cudaMemcpyDeviceToHost),
                         "reading a counter");
-    return static_cast<long long>(count);
+    return count;
   }
 
  private:
+  template <class Pack>
+  static device_memory uploaded(std::size_t bytes, Pack const& pack) {
+    aligned_memory image(bytes);
+    pack(image.data());
+    device_memory to(bytes);
+    to.upload(std::span(image.data(), bytes));
+    return to;
+  }
+
   adaln_tensors tensors_;
-  device_memory weights_, nonfinite_;
+  device_memory tiled_;
+  std::optional<device_memory> dense_;
+  device_memory nonfinite_;
 };
 
 /// @brief When the AR steps of a batch were reached on the device. Steps are told while later ones run: the device
@@ -104,7 +125,7 @@ struct device_model {
   step_times& times;
 
   [[nodiscard]] int sequence_length() const { return network.sequence_length(); }
-  [[nodiscard]] ardent::cuda::head_weights<Format> head() const { return weights.view(); }
+  [[nodiscard]] ardent::cuda::any_head_weights<Format> head() const { return weights.view(); }
   void condition(cudaStream_t stream, ardent::ar_step_view const& view, float* z) {
     times.begun(stream, view.ar_step);
     network.condition(stream, view, labels, z);
@@ -120,7 +141,10 @@ drawing draw_with(Sampler const& sampler, checkpoint const& trained, request con
   std::size_t const most = std::min(static_cast<std::size_t>(what.batch), what.labels.size());
   stream const on;
   device_network network(trained.network(), backbone_in_bfloat16);
-  device_head<Format> const head(trained.head_tensors());
+  adaln_tensors tensors = trained.head_tensors();
+  bool const by_products =
+      ardent::cuda::takes_products(sampler, static_cast<int>(most)) && tensors.shape().width() % 8 == 0;
+  device_head<Format> const head(std::move(tensors), by_products);
   device_memory const labels(most * sizeof(int)), tokens(room.of(0, most).size_bytes());
   int images = 0;  // of the batch
   step_times times(sampler.ar_steps(), [&](int ar_step, double backbone_seconds) {

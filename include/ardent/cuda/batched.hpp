@@ -19,31 +19,34 @@ namespace detail {
 
 inline constexpr int batched_threads = 256;
 
-/// Blocks for one thread each quad of each token.
-inline unsigned batched_blocks(int tokens, int quads) {
-  return (static_cast<unsigned>(tokens) * static_cast<unsigned>(quads) + batched_threads - 1) / batched_threads;
+/// Blocks for one thread each call of each token.
+template <class View>
+unsigned batched_blocks(View const& view) {
+  return (static_cast<unsigned>(view.tokens) * static_cast<unsigned>(batched_calls(view)) + batched_threads - 1) /
+         batched_threads;
 }
 
-/// body(token, quad) for this thread, if it has one. A quad's neighbours are its neighbours in memory.
+/// body(token, call) for thread i, if it has one. A call's neighbours are its neighbours in memory.
+ARDENT_ANY_GROUP
 template <class View, class F>
-__device__ __forceinline__ void for_this_quad(View const& view, F const& body) {
-  const unsigned quads = (static_cast<unsigned>(view.channels) + 3) / 4;
-  const unsigned i = blockIdx.x * batched_threads + threadIdx.x;
-  const unsigned r = i / quads;
-  if (r < static_cast<unsigned>(view.tokens)) body(static_cast<int>(r), static_cast<int>(i - r * quads));
+ARDENT_INLINE void for_call(View const& view, unsigned i, F const& body) {
+  const auto calls = static_cast<unsigned>(batched_calls(view));
+  const unsigned r = i / calls;
+  if (r < static_cast<unsigned>(view.tokens)) body(static_cast<int>(r), static_cast<int>(i - r * calls));
 }
 
 // hidden: the same kernel in two shared objects would otherwise be registered twice under one name
 template <class View>
 __attribute__((visibility("hidden"))) __global__ void __launch_bounds__(batched_threads)
     batched_start_kernel(const __grid_constant__ View a) {
-  for_this_quad(a, [&a](int r, int q) { batched_start(a, r, q); });
+  for_call(a, blockIdx.x * batched_threads + threadIdx.x, [&a](int r, int call) { batched_start(a, r, call); });
 }
 
 template <int Branches, class Arguments>
 __attribute__((visibility("hidden"))) __global__ void __launch_bounds__(batched_threads)
     batched_step_kernel(const __grid_constant__ Arguments a) {
-  for_this_quad(a, [&a](int r, int q) { batched_step<Branches>(a, r, q); });
+  for_call(a, blockIdx.x * batched_threads + threadIdx.x,
+           [&a](int r, int call) { batched_step<Branches>(a, r, call); });
 }
 
 }  // namespace detail
@@ -58,8 +61,7 @@ void enqueue_start(cudaStream_t stream, batched_trajectory<Sampler, Input, Outpu
                    Random const& random) {
   if (batched.tokens() < 1) return;
   const auto view = batched.start(random);
-  detail::batched_start_kernel<<<detail::batched_blocks(batched.tokens(), batched.quads()), detail::batched_threads, 0,
-                                 stream>>>(view);
+  detail::batched_start_kernel<<<detail::batched_blocks(view), detail::batched_threads, 0, stream>>>(view);
   check(cudaGetLastError(), "launching the start of a batched trajectory");
 }
 
@@ -68,17 +70,21 @@ void enqueue_start(cudaStream_t stream, batched_trajectory<Sampler, Input, Outpu
 /// @param stream   where it runs, after the network's evaluation
 /// @param batched  its memory and the tile's arrays are device memory
 /// @param k        in [0, batched.evaluations()); each once, in turn
-/// @param output   what the network wrote, in device memory: batched.output(), or memory of the network's own
+/// @param output   what the network wrote, [branches][tokens][outputs] in device memory: batched.output(), or memory of
+///                 the network's own; a pointer or a range, of which a step without guidance reads the first branch
 /// @param random   the same as for the start
-/// @throws std::invalid_argument if k is out of range or output is null
+/// @throws std::invalid_argument if k is out of range, or output is null or too small
 /// @throws error if the launch fails
-template <class Sampler, class Input, class Output, random_source Random>
+template <class Sampler, class Input, class Output, device_memory Outputs, random_source Random>
 void enqueue_step(cudaStream_t stream, batched_trajectory<Sampler, Input, Output> const& batched, int k,
-                  Output const* output, Random const& random) {
-  const auto arguments = batched.step(k, output, random);
+                  Outputs&& output, Random const& random) {
+  const std::size_t numbers = static_cast<std::size_t>(batched.branches(k)) *
+                              static_cast<std::size_t>(batched.tokens()) * static_cast<std::size_t>(batched.outputs());
+  const auto arguments =
+      batched.step(k, detail::checked_pointer<Output const>(output, numbers, "enqueue_step"), random);
   if (batched.tokens() < 1) return;
   detail::batched_step_kernel<Sampler::branches>
-      <<<detail::batched_blocks(batched.tokens(), batched.quads()), detail::batched_threads, 0, stream>>>(arguments);
+      <<<detail::batched_blocks(arguments), detail::batched_threads, 0, stream>>>(arguments);
   check(cudaGetLastError(), "launching a step of a batched trajectory");
 }
 
@@ -117,7 +123,7 @@ void enqueue_batched(cudaStream_t stream, Sampler const& sampler, int ar_step, t
   enqueue_start(stream, batched, random);
   for (int k = 0; k < batched.evaluations(); ++k) {
     network(stream, batched.time(k), batched.input(), batched.output());
-    enqueue_step(stream, batched, k, static_cast<Output const*>(batched.output()), random);
+    enqueue_step(stream, batched, k, batched.output(), random);
   }
 }
 

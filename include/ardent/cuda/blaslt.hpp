@@ -20,17 +20,39 @@ namespace ardent {
 inline namespace v0 {
 namespace cuda {
 
-/// @brief A call of cuBLASLt failed. `what()` is one line: what was to be done, and the error by name.
+/// @brief What a user can do about an error of cuBLASLt; one sentence.
+inline char const* advice(cublasStatus_t code) {
+  switch (code) {
+    case CUBLAS_STATUS_NOT_INITIALIZED:
+      return "Check that a GPU is visible and that its driver supports this CUDA, and free device memory: the library "
+             "needs some to start.";
+    case CUBLAS_STATUS_ALLOC_FAILED:
+      return "Free device memory, or draw fewer images at once.";
+    case CUBLAS_STATUS_INVALID_VALUE:
+      return "Pass arrays of the sizes that were prepared, aligned to 64 bytes.";
+    case CUBLAS_STATUS_ARCH_MISMATCH:
+      return "This cuBLASLt has no code for this GPU: use a version that has, or draw without products "
+             "(cuda::head_trajectory).";
+    case CUBLAS_STATUS_NOT_SUPPORTED:
+      return "This cuBLASLt has no such product for this GPU: use another type of weights.";
+    case CUBLAS_STATUS_EXECUTION_FAILED:
+      return "Check that the stream is of the current device; a pointer given to an earlier kernel may not be device "
+             "memory: run the program under compute-sanitizer.";
+    case CUBLAS_STATUS_INTERNAL_ERROR:
+      return "Set CUBLASLT_LOG_LEVEL=2 to hear more of cuBLASLt itself.";
+    default:
+      return "See cuBLAS's description of this error.";
+  }
+}
+
+/// @brief A call of cuBLASLt failed. `what()` is one line: what was to be done, the error by name, and advice.
 class blaslt_error : public std::runtime_error {
  public:
   /// @param what  what was to be done
   /// @param code  what the call returned
   blaslt_error(std::string const& what, cublasStatus_t code)
-      : std::runtime_error("ardent::cuda: " + what + " failed with " + cublasLtGetStatusName(code) +
-                           (code == CUBLAS_STATUS_NOT_SUPPORTED
-                                ? ". This cuBLASLt has no such product for this GPU: use another type of weights."
-                            : code == CUBLAS_STATUS_ALLOC_FAILED ? ". Free device memory, or draw fewer images at once."
-                                                                 : ". See cuBLAS's description of this error.")),
+      : std::runtime_error("ardent::cuda: " + what + " failed with " + cublasLtGetStatusName(code) + ". " +
+                           advice(code)),
         code_(code) {}
   /// @brief What the call returned.
   cublasStatus_t code() const { return code_; }
@@ -97,10 +119,7 @@ class blaslt_products {
   template <class Storage>
   int prepare(int inputs, int outputs, int rows) {
     const cudaDataType_t type = detail::blaslt_type<Storage>();
-    for (std::size_t i = 0; i < plans_.size(); ++i)
-      if (plans_[i].inputs == inputs && plans_[i].outputs == outputs && plans_[i].rows == rows &&
-          plans_[i].type == type)
-        return static_cast<int>(i);
+    if (const int known = find<Storage>(inputs, outputs, rows); known >= 0) return known;
     plan p;
     p.inputs = inputs;
     p.outputs = outputs;
@@ -152,15 +171,30 @@ class blaslt_products {
     return static_cast<int>(plans_.size()) - 1;
   }
 
+  /// @brief The number of a prepared product's plan, -1 if it was not prepared. Only looks.
+  /// @tparam Storage  type of weights and inputs
+  template <class Storage>
+  int find(int inputs, int outputs, int rows) const noexcept {
+    for (std::size_t i = 0; i < plans_.size(); ++i)
+      if (plans_[i].inputs == inputs && plans_[i].outputs == outputs && plans_[i].rows == rows &&
+          plans_[i].type == detail::blaslt_type<Storage>())
+        return static_cast<int>(i);
+    return -1;
+  }
+
   /// @brief Enqueues a prepared product.
   /// @param stream  where it runs; of the device that is current
   /// @param number  its plan
   /// @param matrix  weights and bias, of the plan's sizes, in device memory
   /// @param x       [rows][inputs], in device memory, aligned to 64
   /// @param y       [rows][outputs], in device memory, aligned to 64
+  /// @throws std::invalid_argument if there is no such plan
   /// @throws blaslt_error if the library refuses
   template <class Storage>
   void enqueue(cudaStream_t stream, int number, dense_matrix<Storage> const& matrix, Storage const* x, float* y) {
+    if (number < 0 || number >= static_cast<int>(plans_.size()))
+      throw std::invalid_argument("ardent::cuda::blaslt_products: expected a prepared product, found plan " +
+                                  std::to_string(number) + " of " + std::to_string(plans_.size()));
     plan& p = plans_[static_cast<std::size_t>(number)];
     detail::check_blaslt(cublasLtMatmulDescSetAttribute(p.product.handle, CUBLASLT_MATMUL_DESC_BIAS_POINTER,
                                                         &matrix.bias, sizeof matrix.bias),

@@ -83,12 +83,48 @@ constexpr bool fits(int architecture, int sm_count, int width, int depth, int ro
   return rows <= 8 * plan.groups && bytes <= most_shared_bytes(architecture);
 }
 
+namespace detail {
+
+/// Blocks that share a tile: one on each multiprocessor, but no more than there are panels to deal out. Or, where each
+/// has a tile, the most that work at once.
+template <class Shape>
+constexpr int blocks_of_head(device_limits const& device, Shape const& shape, tiled_plan const& plan) {
+  const int panels = (shape.width() + tile_outputs - 1) / tile_outputs;
+  return plan.shared && panels < device.multiprocessors ? panels : device.multiprocessors;
+}
+
+/// Network rows of which modulations are computed at once: as many as a block has memory for.
+template <class Format, class Shape>
+constexpr int hoisted_rows_of_head(device_limits const& device, Shape const& shape) {
+  const tiled_plan plan = plan_of(head_regime::streamed);
+  int rows = 8 * plan.hoisted_groups;
+  while (rows > 8 && tiled_block_bytes<Format>(shape, 1, 1, plan, rows) > device.shared_bytes) rows -= 8;
+  return rows;
+}
+
+/// The most network rows of a regime's tiles for which a block has memory, of whole tokens; 0 if for no token.
+/// @param hoisted  hoisted_rows_of_head
+template <class Format, class Shape>
+constexpr int rows_of_head(device_limits const& device, Shape const& shape, head_regime regime, int branches,
+                           int hoisted) {
+  const tiled_plan plan = plan_of(regime);
+  const int blocks = blocks_of_head(device, shape, plan);
+  int rows = 8 * plan.groups;
+  while (rows >= branches && tiled_block_bytes<Format>(shape, rows, blocks, plan, hoisted) > device.shared_bytes)
+    rows -= branches;
+  return rows >= branches ? rows : 0;
+}
+
+}  // namespace detail
+
 /// @brief Which regime for how many rows. A user's own has the same members.
 ///
 /// Few rows cannot fill the card: what counts is to read each weight once a step, by all multiprocessors together. From
 /// about a hundred rows on, a library's matrix products cost less than drawing tile after tile. Where there are none,
 /// from about 16 tiles on blocks that do not wait for one another are faster, though each reads all weights. The bounds
-/// follow from the arithmetic in docs/benchmarks/kernels.md and have not been timed on a card.
+/// follow from the arithmetic in docs/benchmarks/kernels.md. Of what they choose for MAR-B's head in bfloat16,
+/// docs/benchmarks/h100.md has measured 8, 32, 128, 512 and 2048 rows; nothing says that another bound would not be
+/// better.
 struct default_tuning {
   static constexpr int threads = 256;             ///< threads of a block
   static constexpr int least_product_rows = 128;  ///< from here on a library's matrix products, where there is one

@@ -37,7 +37,11 @@ inline char const* advice(cudaError_t code) {
              "stream.";
     case cudaErrorLaunchOutOfResources:
     case cudaErrorInvalidConfiguration:
-      return "The kernel asks for more registers or shared memory than this GPU has: use smaller tiles.";
+      return "The kernel asks for more registers or shared memory than this GPU has: use another format of the "
+             "weights, "
+             "or draw on the host with executor::host.";
+    case cudaErrorNotSupported:
+      return "This GPU or its driver cannot do that: draw on the host with executor::host, or on another GPU.";
     case cudaErrorCooperativeLaunchTooLarge:
       return "The cooperative kernel has more blocks than the GPU holds at once: use fewer.";
     case cudaErrorIllegalAddress:

@@ -2,13 +2,13 @@
 #pragma once
 
 /// @file
-/// @brief The AR loop on a GPU: ordering picks positions, the backbone conditions them, one launch draws them. Nothing
-/// of it waits for the device.
+/// @brief The AR loop on a GPU: ordering picks positions, the backbone conditions them, the head draws them. Nothing of
+/// it waits for the device.
 ///
 /// It includes CUB, which takes seconds to compile: keep it out of headers.
 
 #include <ardent/cuda/detail/time_table.hpp>
-#include <ardent/cuda/head.hpp>
+#include <ardent/cuda/head_weights.hpp>
 #include <ardent/cuda/ordering.hpp>
 #include <ardent/generate.hpp>
 
@@ -26,25 +26,11 @@ namespace ardent {
 inline namespace v0 {
 namespace cuda {
 
-/// @brief An AdaLN head's weights as a generation on a GPU takes them. Views.
-/// @tparam Format  a format, see tile/format.hpp
-/// @tparam Shape   an adaln_shape
-template <class Format, class Shape = adaln_shape<>>
-struct head_weights {
-  using format = Format;     ///< of the tiled weights
-  using shape_type = Shape;  ///< an adaln_shape
-
-  Shape shape;                              ///< the sizes
-  void const* tiled = nullptr;              ///< what pack_tiled_adaln wrote, in device memory, aligned to 64
-  linear_weights time_in;                   ///< 256 to W, in host memory: times are embedded there, beforehand
-  linear_weights time_out;                  ///< W to W, in host memory
-  unsigned long long* nonfinite = nullptr;  ///< in device memory: counts outputs that are infinite or NaN; or null
-};
-
 /// @brief A model on a GPU.
 ///
 /// - `sequence_length()`: tokens of an image.
-/// - `head()`: the head_weights of its denoiser.
+/// - `head()`: the weights of its denoiser: head_weights if each AR step is to be drawn in one launch, any_head_weights
+///   (of cuda/any_head.hpp) if AR steps of many rows are to be drawn by cuBLASLt's products.
 /// - `condition(stream, view, z)`: enqueues z [branches][images * tokens_per_image][condition_width], images in turn,
 ///   the tokens of an image in the order of `positions`. The view's pointers and z are in device memory; its numbers
 ///   are known at once. It must only enqueue: no wait, and, to be captured in a graph, no allocation.
@@ -61,8 +47,8 @@ template <class Model>
 using head_of = std::remove_cvref_t<decltype(std::declval<Model&>().head())>;
 
 template <class Sampler, class Model, class Random, class Tuning>
-using trajectory_of =
-    head_trajectory<Sampler, typename head_of<Model>::format, typename head_of<Model>::shape_type, Random, Tuning>;
+using trajectory_of = decltype(std::declval<head_of<Model> const&>().template trajectory<Random, Tuning>(
+    std::declval<Sampler const&>(), 1));
 
 [[noreturn]] inline void refuse_generation(std::string const& expected, std::string const& found) {
   throw std::invalid_argument("ardent::cuda::generation: expected " + expected + ", found " + found);
@@ -104,7 +90,7 @@ struct generation_arrays {
     const auto size = [](int n) { return static_cast<std::size_t>(n); };
     const int rows = layout.images * sampler.most_tokens();
     const std::size_t all = size(layout.images) * size(layout.sequence_length);
-    head_bytes = trajectory.workspace_bytes(rows);
+    head_bytes = trajectory.workspace_bytes();
     head = a.take<std::byte>(head_bytes);
     conditions = a.take<float>(size(rows) * size(Sampler::branches) * size(shape.condition_width()));
     samples = a.take<float>(size(rows) * size(layout.channels));
@@ -131,7 +117,7 @@ template <random_source Random = random::philox, class Tuning = default_tuning, 
 std::size_t workspace_bytes(Sampler const& sampler, Model& model, int images) {
   const token_layout layout = detail::checked_batch(sampler, model, images);
   const auto head = model.head();
-  const detail::trajectory_of<Sampler, Model, Random, Tuning> trajectory(sampler, head.shape, head.tiled);
+  const auto trajectory = head.template trajectory<Random, Tuning>(sampler, images);
   return detail::generation_arrays(sampler, head.shape, trajectory, layout, detail::time_table(sampler), nullptr).bytes;
 }
 
@@ -141,7 +127,8 @@ std::size_t workspace_bytes(Sampler const& sampler, Model& model, int images) {
 /// The same seed gives the orders of the host's generation, the same noise, and up to rounding the same tokens.
 ///
 /// An AR step takes three launches besides the model's: the choice of positions, the trajectories (before which a
-/// counter may be cleared), and the scatter. A batch takes the clearing of tokens and the orders before them.
+/// counter may be cleared; by products they are more, see head_products), and the scatter. A batch takes the clearing
+/// of tokens and the orders before them.
 ///
 /// Views: sampler, model and workspace must outlive it, and the launches under way.
 ///
@@ -163,18 +150,20 @@ class generation {
   /// @param workspace  workspace_bytes(...) bytes of device memory, aligned to 256; a range
   /// @throws std::invalid_argument if sizes do not fit one another, or the workspace is too small or misaligned
   /// @throws error if the device does not answer, cannot run the head, or the copy fails
+  /// @throws blaslt_error if products are used and cuBLASLt has none of some size
   template <device_memory Workspace>
   generation(cudaStream_t stream, Sampler const& sampler, Model& model, int images, Workspace&& workspace)
       : sampler_(sampler),
         model_(model),
         layout_(detail::checked_batch(sampler, model, images)),
         head_(model.head()),
-        trajectory_(sampler, head_.shape, head_.tiled, head_.nonfinite),
+        trajectory_(head_.template trajectory<Random, Tuning>(sampler, images)),
         times_(sampler),
         arrays_(sampler, head_.shape, trajectory_, layout_, times_, memory_of(detail::bytes_of(workspace))) {
     if (detail::bytes_of(workspace).size() < arrays_.bytes)
       detail::refuse_generation("a workspace of " + std::to_string(arrays_.bytes) + " bytes",
                                 std::to_string(detail::bytes_of(workspace).size()));
+    trajectory_.prepare(std::span(arrays_.head, arrays_.head_bytes));
     prepare(stream);
   }
 
@@ -190,7 +179,7 @@ class generation {
   /// memory
   ///                     that holds the step's numbers when the stream has come that far, and others after the next
   /// @throws std::invalid_argument if `tokens` is too small, or an image's index would exceed 2^32 - 1
-  /// @throws error if a launch fails; what was enqueued before it runs
+  /// @throws error, blaslt_error if a launch fails; what was enqueued before it runs
   template <device_memory Tokens, class Observer = no_observer>
   void run(cudaStream_t stream, Random const& random, std::uint32_t first_image, Tokens&& tokens,
            Observer&& observe = {}) {
@@ -220,7 +209,7 @@ class generation {
       whole.positions = arrays_.positions;
       whole.times = arrays_.times;
       whole.time_index = arrays_.time_index + times_.first_row[static_cast<std::size_t>(i)];
-      trajectory_.enqueue(stream, i, whole, random, arrays_.head, arrays_.head_bytes, arrays_.samples);
+      trajectory_.enqueue(stream, i, whole, random, arrays_.samples);
       enqueue_scatter(stream, layout, arrays_.positions, count, arrays_.samples, out, arrays_.known);
       done += count;
       observe(report(i, done, rows));

@@ -5,10 +5,13 @@
 /// @brief Trajectories of an AdaLN head on a GPU: one launch for all tokens and all steps of an AR step.
 
 #include <ardent/cuda/head_kernel.hpp>
+#include <ardent/cuda/range.hpp>
 #include <ardent/random/philox.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <stdexcept>
 #include <string>
 
@@ -69,19 +72,20 @@ class head_trajectory {
 
   /// @param sampler    what is drawn
   /// @param shape      the head's sizes
-  /// @param weights    what pack_tiled_adaln wrote, in device memory, aligned to 64
+  /// @param weights    what pack_tiled_adaln wrote, in device memory, aligned to 64; a pointer or a range
   /// @param nonfinite  in device memory: counts outputs that are infinite or NaN; may be null
   /// @throws error if the device does not answer, or has too little shared memory for any regime
   /// @throws std::invalid_argument if sizes do not fit one another
-  head_trajectory(Sampler const& sampler, Shape const& shape, void const* weights,
+  head_trajectory(Sampler const& sampler, Shape const& shape, packed_weights weights,
                   unsigned long long* nonfinite = nullptr)
-      : sampler_(sampler), shape_(shape), weights_(weights), nonfinite_(nonfinite), device_(current_limits()) {
+      : sampler_(sampler),
+        shape_(shape),
+        weights_(weights.checked(tiled_bytes<Format>(shape), "head_trajectory")),  // which refuses what has no tiles
+        nonfinite_(nonfinite),
+        device_(current_limits()) {
     const int needed = Sampler::reads_variance ? 2 * shape.channels() : shape.channels();
     if (shape.outputs() < needed) refuse("at least " + std::to_string(needed) + " outputs", shape.outputs());
-    static_cast<void>(tiled_bytes<Format>(shape));  // refuses what cannot be tiled
-    if (reinterpret_cast<std::uintptr_t>(weights) % 64 != 0)
-      throw std::invalid_argument("ardent::cuda::head_trajectory: expected weights aligned to 64 bytes, found others");
-    hoisted_rows_ = most_hoisted_rows();
+    hoisted_rows_ = detail::hoisted_rows_of_head<Format>(device_, shape_);
     for (int i = 0; i < sampler.ar_steps(); ++i) most_steps_ = std::max(most_steps_, sampler.effective_steps(i));
     const auto ready = [this]<head_regime Regime>() {
       constexpr int most = detail::head_rows<Sampler, head_type<Regime>, Random>;
@@ -171,6 +175,18 @@ class head_trajectory {
             "launching a head's trajectories");
     });
   }
+  /// @brief The same with contiguous ranges.
+  /// @param workspace  a range
+  /// @param samples    a range or a pointer
+  /// @throws std::invalid_argument also if `samples` is too small
+  template <detail::contiguous_memory Workspace, device_memory Samples>
+  void enqueue(cudaStream_t stream, int ar_step, tile const& t, Random const& random, Workspace&& workspace,
+               Samples&& samples) const {
+    const auto elements = static_cast<std::size_t>(std::max(t.total, 0)) * static_cast<std::size_t>(shape_.channels());
+    const std::span<std::byte> memory = detail::bytes_of(workspace);
+    enqueue(stream, ar_step, t, random, memory.data(), memory.size(),
+            detail::checked_pointer<float>(samples, elements, "head_trajectory"));
+  }
 
  private:
   static constexpr int regimes = 4;
@@ -209,11 +225,9 @@ class head_trajectory {
                              detail::head_rows<Sampler, head_type<Regime>, Random>>);
   }
 
-  /// Blocks that share a tile, or the most that work at once.
   template <head_regime Regime>
   int blocks() const {
-    const int panels = (shape_.width() + tile_outputs - 1) / tile_outputs;
-    return plan_of(Regime).shared ? std::min(device_.multiprocessors, panels) : device_.multiprocessors;
+    return detail::blocks_of_head(device_, shape_, plan_of(Regime));
   }
 
   template <head_regime Regime>
@@ -221,22 +235,13 @@ class head_trajectory {
     return tiled_block_bytes<Format>(shape_, rows, blocks<Regime>(), plan_of(Regime), hoisted_rows_);
   }
 
-  /// Rows of which modulations are computed at once: as many as a block has memory for.
-  int most_hoisted_rows() const {
-    tiled_plan plan = plan_of(head_regime::streamed);
-    int rows = 8 * plan.hoisted_groups;
-    while (rows > 8 && tiled_block_bytes<Format>(shape_, 1, 1, plan, rows) > device_.shared_bytes) rows -= 8;
-    return rows;
-  }
-
   /// Makes a regime's kernel ready; the most network rows of its tiles, 0 if the device cannot run it.
   template <head_regime Regime>
   int prepared_rows() const {
     constexpr tiled_plan plan = plan_of(Regime);
     if (plan.shared && !device_.cooperative) return 0;
-    int rows = 8 * plan.groups;
-    while (rows >= Sampler::branches && shared_bytes<Regime>(rows) > device_.shared_bytes) rows -= Sampler::branches;
-    if (rows < Sampler::branches) return 0;
+    const int rows = detail::rows_of_head<Format>(device_, shape_, Regime, Sampler::branches, hoisted_rows_);
+    if (rows == 0) return 0;
     const std::size_t bytes = shared_bytes<Regime>(rows);
     // all there is: heads of other sizes may share the kernel, and the attribute is the kernel's
     check(cudaFuncSetAttribute(kernel<Regime>(), cudaFuncAttributeMaxDynamicSharedMemorySize,

@@ -7,6 +7,7 @@
 #include <ardent/cuda/device.hpp>
 #include <ardent/cuda/error.hpp>
 #include <ardent/detail/arena.hpp>
+#include <ardent/detail/tile_turns.hpp>
 #include <ardent/group/cuda.hpp>
 #include <ardent/trajectory.hpp>
 
@@ -28,6 +29,16 @@ struct head_workspace {
   std::size_t output_step = 0;
   std::size_t activations_step = 0;
   std::size_t bytes = 0;
+
+  /// A block's arrays.
+  ARDENT_HD trajectory_memory of_block(std::byte* workspace, std::size_t block, float* scratch) const {
+    trajectory_memory m;
+    m.own = workspace + state + block * state_step;
+    m.output = reinterpret_cast<float*>(workspace + output + block * output_step);
+    m.shared = reinterpret_cast<float*>(workspace + activations + block * activations_step);
+    m.scratch = scratch;
+    return m;
+  }
 };
 
 /// @tparam Row    the sampler's row type
@@ -104,23 +115,13 @@ __attribute__((visibility("hidden"))) __global__ void __launch_bounds__(Threads,
     else
       return solo_grid{};
   }();
-  trajectory_memory memory;
-  const std::size_t b = blockIdx.x;
-  memory.own = a.workspace + a.layout.state + b * a.layout.state_step;
-  memory.output = reinterpret_cast<float*>(a.workspace + a.layout.output + b * a.layout.output_step);
-  memory.shared = reinterpret_cast<float*>(a.workspace + a.layout.activations + b * a.layout.activations_step);
-  memory.scratch = reinterpret_cast<float*>(ardent_head_memory);
+  const trajectory_memory memory =
+      a.layout.of_block(a.workspace, blockIdx.x, reinterpret_cast<float*>(ardent_head_memory));
   const int first = Denoiser::plan.shared ? 0 : static_cast<int>(blockIdx.x);
   const int step = Denoiser::plan.shared ? 1 : static_cast<int>(gridDim.x);
-#pragma unroll 1
-  for (int k = first; k < a.tiles; k += step) {
-    if (k > first) grid.sync(block);
-    tile t = a.whole;
-    const strided_range share = share_of(t.total, k, a.tiles);
-    t.first = share.first;
-    t.tokens = share.last - share.first;
+  ardent::detail::take_tiles(block, grid, a.whole, first, step, a.tiles, [&](tile const& t) ARDENT_INLINE_LAMBDA {
     trajectory<Branches>(block, grid, t, a.rows, a.numbers, a.denoiser, a.random, memory, a.samples);
-  }
+  });
 }
 #pragma nv_diagnostic pop
 

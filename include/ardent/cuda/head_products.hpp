@@ -40,8 +40,7 @@ class dense_backend {
 
   template <class T>
   void product(dense_matrix<T> const& m, T const* x, int rows, float* y) {
-    // prepared before: found, not made
-    products_.enqueue(stream_, products_.prepare<T>(m.inputs, m.outputs, rows), m, x, y);
+    products_.enqueue(stream_, products_.find<T>(m.inputs, m.outputs, rows), m, x, y);
   }
   template <class Body>
   void run(Body const& body, int rows) const {
@@ -94,19 +93,20 @@ class head_products {
 
   /// @param sampler    what is drawn
   /// @param shape      the head's sizes; W a multiple of 8
-  /// @param weights    what pack_dense_adaln wrote, in device memory, aligned to 64
+  /// @param weights    what pack_dense_adaln wrote, in device memory, aligned to 64; a pointer or a range
   /// @param images     images of a batch: products are prepared for the rows of each AR step
   /// @param workspace  workspace_bytes(...) bytes of device memory, aligned to 256
   /// @param bytes      its size
   /// @param nonfinite  in device memory: counts the head's outputs that are infinite or NaN; may be null
-  /// @throws std::invalid_argument if sizes do not fit one another, the workspace is too small, or one of the pointers
+  /// @throws std::invalid_argument if sizes do not fit one another, weights or workspace are too small, or one of them
   ///         is aligned to less
   /// @throws blaslt_error if cuBLASLt has no such products
-  head_products(Sampler const& sampler, Shape const& shape, void const* weights, int images, void* workspace,
+  head_products(Sampler const& sampler, Shape const& shape, packed_weights weights, int images, void* workspace,
                 std::size_t bytes, unsigned long long* nonfinite = nullptr)
       : sampler_(sampler),
         shape_(shape),
-        head_(shape, aligned(weights), most_tokens(sampler, images) * Sampler::branches),
+        head_(shape, weights.checked(dense_bytes<Storage>(shape), "head_products"),
+              most_tokens(sampler, images) * Sampler::branches),
         workspace_(checked(workspace, bytes, workspace_bytes(sampler, shape, images))),
         products_(workspace, library_bytes),
         images_(images),
@@ -123,22 +123,31 @@ class head_products {
       for (dense_matrix<Storage> const& m : matrices) products_.template prepare<Storage>(m.inputs, m.outputs, rows);
     }
   }
+  /// @brief The same with a workspace that is a contiguous range.
+  template <detail::contiguous_memory Workspace>
+  head_products(Sampler const& sampler, Shape const& shape, packed_weights weights, int images, Workspace&& workspace,
+                unsigned long long* nonfinite = nullptr)
+      : head_products(sampler, shape, weights, images, detail::bytes_of(workspace).data(),
+                      detail::bytes_of(workspace).size(), nonfinite) {}
 
   /// @brief Enqueues an AR step.
   /// @param stream   of the device
   /// @param ar_step  in [0, sampler.ar_steps())
   /// @param t        all tokens: total, conditions, images, positions, times and time_index in device memory
   /// @param random   a random_source callable on the device
-  /// @param samples  [t.total][channels] in device memory
-  /// @throws std::invalid_argument if there are not sampler.tokens(ar_step) tokens for each image
+  /// @param samples  [t.total][channels] float in device memory; a pointer or a range
+  /// @throws std::invalid_argument if there are not sampler.tokens(ar_step) tokens for each image, or `samples` is too
+  ///         small
   /// @throws error, blaslt_error if a launch fails
-  template <random_source Random>
-  void enqueue(cudaStream_t stream, int ar_step, tile t, Random const& random, float* samples) {
+  template <random_source Random, device_memory Samples>
+  void enqueue(cudaStream_t stream, int ar_step, tile t, Random const& random, Samples&& samples) {
     if (ar_step < 0 || ar_step >= sampler_.ar_steps() || t.total != sampler_.tokens(ar_step) * images_)
       throw std::invalid_argument("ardent::cuda::head_products: expected the tokens of an AR step for " +
                                   std::to_string(images_) + " images, found " + std::to_string(t.total) +
                                   " tokens for AR step " + std::to_string(ar_step));
     if (t.total < 1) return;
+    float* const out = detail::checked_pointer<float>(
+        samples, static_cast<std::size_t>(t.total) * static_cast<std::size_t>(shape_.channels()), "head_products");
     t.first = 0;
     t.tokens = t.total;
     t.branches = Sampler::branches;
@@ -150,8 +159,7 @@ class head_products {
       head_.evaluate(backend, t.times, t.time_index + time.step, x, t.tokens, t.branches, output, memory);
     };
     enqueue_batched(stream, sampler_, ar_step, t, network(shape_), evaluate, random,
-                    std::span<std::byte>(of_steps, batched_bytes(sampler_, t.total, network(shape_))), samples,
-                    nonfinite_);
+                    std::span<std::byte>(of_steps, batched_bytes(sampler_, t.total, network(shape_))), out, nonfinite_);
   }
 
  private:
@@ -166,11 +174,6 @@ class head_products {
     const std::size_t bytes =
         dense_adaln_mlp<Storage, Shape>(shape, nullptr, tokens * Sampler::branches).workspace_bytes();
     return (bytes + 255) / 256 * 256;
-  }
-  static void const* aligned(void const* weights) {
-    if (reinterpret_cast<std::uintptr_t>(weights) % 64 != 0)
-      throw std::invalid_argument("ardent::cuda::head_products: expected weights aligned to 64 bytes, found others");
-    return weights;
   }
   static std::byte* checked(void* workspace, std::size_t bytes, std::size_t needed) {
     if (bytes < needed)

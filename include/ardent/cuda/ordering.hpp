@@ -50,10 +50,9 @@ void enqueue_orders(cudaStream_t stream, token_layout const& layout, Random cons
                     Order&& order) {
   const int elements = detail::checked_elements("enqueue_orders", layout, layout.sequence_length, false);
   int* const out = detail::checked_pointer<int>(order, static_cast<std::size_t>(elements), "enqueue_orders");
-  const unsigned blocks = detail::ordering_blocks(elements);
   if constexpr (!Permuted) {
-    detail::raster_order_kernel<void><<<blocks, detail::ordering_threads, 0, stream>>>(layout, elements, out);
-    check(cudaGetLastError(), "launching raster orders");
+    detail::enqueue_elements(stream, elements, ardent::detail::raster_order_kernel{layout, out},
+                             "launching raster orders");
   } else {
     const std::span<std::byte> bytes = detail::bytes_of(workspace);
     if (reinterpret_cast<std::uintptr_t>(bytes.data()) % ardent::detail::arena_alignment != 0)
@@ -62,9 +61,8 @@ void enqueue_orders(cudaStream_t stream, token_layout const& layout, Random cons
     if (bytes.size() < memory.bytes)
       detail::refuse_ordering("enqueue_orders", "a workspace of " + std::to_string(memory.bytes) + " bytes",
                               std::to_string(bytes.size()));
-    detail::order_keys_kernel<<<blocks, detail::ordering_threads, 0, stream>>>(layout, elements, random, memory.keys,
-                                                                               memory.positions, memory.offsets);
-    check(cudaGetLastError(), "launching order keys");
+    const ardent::detail::order_keys_kernel<Random> keys{layout, random, memory.keys, memory.positions, memory.offsets};
+    detail::enqueue_elements(stream, elements, keys, "launching order keys");
     memory.sort(layout, out, stream, "launching a segmented sort");
   }
 }
@@ -95,9 +93,8 @@ void enqueue_pick(cudaStream_t stream, token_layout const& layout, Order&& order
   int const* const from = detail::checked_pointer<int const>(order, all, name);
   int* const to = detail::checked_pointer<int>(positions, picked, name);
   std::uint32_t* const image_of = detail::checked_pointer<std::uint32_t>(images, picked, name);
-  detail::pick_kernel<void><<<detail::ordering_blocks(elements), detail::ordering_threads, 0, stream>>>(
-      layout, elements, from, done, count, to, image_of);
-  check(cudaGetLastError(), "launching a choice of positions");
+  detail::enqueue_elements(stream, elements, ardent::detail::pick_kernel{layout, from, done, count, to, image_of},
+                           "launching a choice of positions");
 }
 
 /// @brief Enqueues a gather: out <- the tokens at these positions.
@@ -121,9 +118,9 @@ void enqueue_gather(cudaStream_t stream, token_layout const& layout, Positions&&
   int const* const places = detail::checked_pointer<int const>(positions, rows, name);
   T const* const from = detail::checked_pointer<T const>(tokens, all * channels, name);
   T* const to = detail::checked_pointer<T>(out, rows * channels, name);
-  detail::gather_kernel<<<detail::ordering_blocks(elements), detail::ordering_threads, 0, stream>>>(
-      layout, elements, places, count, detail::all_wide(layout, from, to), from, to);
-  check(cudaGetLastError(), "launching a gather of tokens");
+  const bool wide = detail::all_wide(layout, from, to);
+  detail::enqueue_elements(stream, elements, ardent::detail::gather_kernel<T>{layout, places, count, wide, from, to},
+                           "launching a gather of tokens");
 }
 
 /// @brief Enqueues a scatter: the tokens at these positions <- samples, and they are known from then on.
@@ -149,9 +146,10 @@ void enqueue_scatter(cudaStream_t stream, token_layout const& layout, Positions&
   T const* const from = detail::checked_pointer<T const>(samples, rows * channels, name);
   T* const to = detail::checked_pointer<T>(tokens, all * channels, name);
   std::uint8_t* const mask = detail::checked_pointer<std::uint8_t>(known, all, name);
-  detail::scatter_kernel<<<detail::ordering_blocks(elements), detail::ordering_threads, 0, stream>>>(
-      layout, elements, places, count, detail::all_wide(layout, from, to), from, to, mask);
-  check(cudaGetLastError(), "launching a scatter of tokens");
+  const bool wide = detail::all_wide(layout, from, to);
+  detail::enqueue_elements(stream, elements,
+                           ardent::detail::scatter_kernel<T>{layout, places, count, wide, from, to, mask},
+                           "launching a scatter of tokens");
 }
 
 /// @brief Enqueues the state before the first AR step: all tokens 0, none known.
@@ -169,9 +167,9 @@ void enqueue_clear(cudaStream_t stream, token_layout const& layout, Tokens&& tok
   const auto all = static_cast<std::size_t>(layout.images) * static_cast<std::size_t>(layout.sequence_length);
   T* const to = detail::checked_pointer<T>(tokens, all * static_cast<std::size_t>(layout.channels), name);
   std::uint8_t* const mask = detail::checked_pointer<std::uint8_t>(known, all, name);
-  detail::clear_kernel<<<detail::ordering_blocks(elements), detail::ordering_threads, 0, stream>>>(
-      layout, elements, detail::all_wide(layout, to, to), to, mask);
-  check(cudaGetLastError(), "launching the clearing of tokens");
+  const bool wide = detail::all_wide(layout, to, to);
+  detail::enqueue_elements(stream, elements, ardent::detail::clear_kernel<T>{layout, wide, to, mask},
+                           "launching the clearing of tokens");
 }
 
 }  // namespace cuda

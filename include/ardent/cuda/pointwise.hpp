@@ -5,9 +5,11 @@
 /// @brief An AR step's trajectories in one launch, a token a thread, for denoisers that are functions of a token.
 
 #include <ardent/cuda/error.hpp>
+#include <ardent/cuda/range.hpp>
 #include <ardent/denoiser/pointwise.hpp>
 #include <ardent/pointwise_trajectory.hpp>
 
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 
@@ -62,12 +64,12 @@ __attribute__((visibility("hidden"))) __global__ void __launch_bounds__(pointwis
 /// @param t         the tokens, with images, positions and conditions in device memory; t.branches as the sampler's
 /// @param denoiser  its function must be callable on the device
 /// @param random    a random_source callable on the device
-/// @param samples   [t.total][Channels] in device memory
+/// @param samples   [t.total][Channels] float in device memory; a pointer or a range
 /// @throws std::invalid_argument if sizes do not fit one another, or there are more than most_pointwise_rows rows
 /// @throws error if the launch fails
-template <int Channels, class Sampler, class Function, random_source Random>
+template <int Channels, class Sampler, class Function, random_source Random, device_memory Samples>
 void enqueue_pointwise(cudaStream_t stream, Sampler const& sampler, int ar_step, tile const& t,
-                       denoiser::pointwise<Function> const& denoiser, Random const& random, float* samples) {
+                       denoiser::pointwise<Function> const& denoiser, Random const& random, Samples&& samples) {
   using row_type = typename Sampler::row_type;
   using arguments = detail::pointwise_arguments<Sampler::branches, Channels, row_type, Function, Random>;
   static_assert(Function::predicted == Sampler::predicted,
@@ -93,8 +95,10 @@ void enqueue_pointwise(cudaStream_t stream, Sampler const& sampler, int ar_step,
   const int count = static_cast<int>(rows.size());
   if (count > most_pointwise_rows) refuse("at most " + std::to_string(most_pointwise_rows) + " denoising steps", count);
   if (t.tokens < 1) return;
+  const auto elements = static_cast<std::size_t>(t.total < 0 ? 0 : t.total) * static_cast<std::size_t>(Channels);
+  float* const out = detail::checked_pointer<float>(samples, elements, "enqueue_pointwise");
 
-  arguments a{t, count, numbers_of(sampler, ar_step), denoiser.function(), random, samples, {}};
+  arguments a{t, count, numbers_of(sampler, ar_step), denoiser.function(), random, out, {}};
   for (int k = 0; k < count; ++k) a.rows[k] = rows[static_cast<std::size_t>(k)];
   const int blocks = (t.tokens + detail::pointwise_threads - 1) / detail::pointwise_threads;
   detail::pointwise_kernel<Sampler::branches, Channels, row_type, Function, Random>

@@ -8,6 +8,8 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -90,6 +92,38 @@ std::span<std::byte> bytes_of(R&& memory) {
 }
 
 }  // namespace detail
+
+/// @brief A head's packed weights in device memory: a raw pointer, a thrust::device_ptr, or a contiguous range, whose
+/// size is then checked. A view, made of these without being named.
+class packed_weights {
+ public:
+  /// @param start  the first byte
+  packed_weights(void const* start) : start_(start) {}
+  /// @param memory  a wrapped pointer, or a range of small numbers
+  template <class R>
+    requires(detail::wrapped_pointer<R const> || detail::contiguous_memory<R const>)
+  packed_weights(R const& memory) : start_(device_pointer(memory)) {
+    if constexpr (detail::contiguous_memory<R const>) bytes_ = memory.size() * sizeof(*device_pointer(memory));
+  }
+
+  /// @brief The first byte.
+  /// @param needed  bytes that there must be, as far as this knows
+  /// @param name    of who asks, for the exception
+  /// @throws std::invalid_argument if there are fewer, or they are not aligned to 64 bytes
+  void const* checked(std::size_t needed, char const* name) const {
+    const auto refuse = [name](std::string const& expected, std::string const& found) {
+      throw std::invalid_argument("ardent::cuda::" + std::string(name) + ": expected " + expected + ", found " + found);
+    };
+    if (bytes_ < needed) refuse("weights of " + std::to_string(needed) + " bytes", std::to_string(bytes_));
+    if (reinterpret_cast<std::uintptr_t>(start_) % 64 != 0) refuse("weights aligned to 64 bytes", "others");
+    return start_;
+  }
+
+ private:
+  void const* start_;
+  std::size_t bytes_ = std::numeric_limits<std::size_t>::max();  // a pointer does not say
+};
+
 }  // namespace cuda
 }  // namespace v0
 }  // namespace ardent

@@ -8,6 +8,7 @@
 #include <ardent/denoiser/denoiser.hpp>
 #include <ardent/denoiser/hoisting.hpp>
 #include <ardent/detail/adaln_activations.hpp>
+#include <ardent/detail/nonfinite.hpp>
 #include <ardent/detail/time_embedding.hpp>
 
 namespace ardent {
@@ -74,6 +75,14 @@ class adaln_mlp {
   /// @brief Floats of each block: mean and reciprocal standard deviation of each row's activations.
   std::size_t private_floats(int rows) const { return 2 * static_cast<std::size_t>(rows); }
 
+  /// @brief This head, counting the outputs that are infinite or NaN, over all evaluations.
+  /// @param nonfinite  where they are added to, by all threads at once; null: nothing is counted
+  adaln_mlp counting(unsigned long long* nonfinite) const {
+    adaln_mlp head = *this;
+    head.nonfinite_ = nonfinite;
+    return head;
+  }
+
   /// @brief Embeds n times: table [n][W].
   template <class Block>
   void prepare_times(Block& block, float const* times, int n, float* table, float* scratch) const {
@@ -138,6 +147,20 @@ class adaln_mlp {
                   share_of(layout_.output.panels(), grid.rank(), grid.size()),
                   [=](int r, int c, float v) ARDENT_INLINE_LAMBDA { output[at(r, outputs_) + c] = v; });
     grid.sync(block);
+    count_nonfinite(block, grid, rows, output);
+  }
+
+  /// @brief Counts what is infinite or NaN in an evaluation's output, when all of it is there. For heads that are built
+  /// on this one.
+  ARDENT_ANY_GROUP
+  template <class Block, class Grid>
+  ARDENT_INLINE void count_nonfinite(Block& block, Grid& grid, int rows, float const* output) const {
+    if (nonfinite_ == nullptr) return;
+    const int outputs_ = outputs();
+    unsigned long long* const counter = nonfinite_;
+    block.elements({grid.rank(), rows, grid.size()}, {0, outputs_, 1}, [=](int r, int c) ARDENT_INLINE_LAMBDA {
+      detail::count_nonfinite(output[at(r, outputs_) + c], counter);
+    });
   }
 
  private:
@@ -226,6 +249,7 @@ class adaln_mlp {
 
   adaln_layout<Storage, Shape> layout_;
   hoisting hoisting_;
+  unsigned long long* nonfinite_ = nullptr;
 };
 
 }  // namespace denoiser

@@ -91,6 +91,13 @@ class shortcut_adaln_mlp : public adaln_mlp<Storage, Shape> {
         time_out_(adaln_layout<Storage, Shape>(shape, memory).time_out),
         steps_(steps) {}
 
+  /// @brief See adaln_mlp.
+  shortcut_adaln_mlp counting(unsigned long long* nonfinite) const {
+    shortcut_adaln_mlp head = *this;
+    static_cast<adaln_mlp<Storage, Shape>&>(head) = adaln_mlp<Storage, Shape>::counting(nonfinite);
+    return head;
+  }
+
   /// @brief Floats of scratch to embed n pairs.
   std::size_t time_scratch(int n) const {
     return static_cast<std::size_t>(n) * static_cast<std::size_t>(1 + steps_.out.outputs) +

@@ -6,6 +6,7 @@
 
 #include <ardent/denoiser/denoiser.hpp>
 #include <ardent/denoiser/tiled_adaln_layout.hpp>
+#include <ardent/detail/nonfinite.hpp>
 #include <ardent/detail/tiled_memory.hpp>
 #include <ardent/detail/tiled_norm.hpp>
 #include <ardent/tile/product.hpp>
@@ -200,7 +201,7 @@ class tiled_adaln_mlp {
       const int r = q % rows, first = q / rows + block.warp() * shares;
       if (first >= output_count) continue;
       const detail::norm_row row(r, width, h, modulation, stride, layout_.shape.depth(), nullptr);
-      detail::normal_row<> normal;
+      detail::normal_row<kept_quads> normal;
       detail::normalise_row(block, row, normal);
       detail::normal_products(block, row, normal, layout_.output, first, block.warps() * shares,
                               [=](int k, float v) ARDENT_INLINE_LAMBDA {
@@ -213,6 +214,8 @@ class tiled_adaln_mlp {
 
  private:
   using memory_of = detail::tiled_memory<Format>;
+  // where the products' sums leave few registers, the rest of a row longer than 1024 is read again
+  static constexpr int kept_quads = Plan.groups > 4 ? 8 : detail::most_kept_quads;
   struct gated {
     float h, gate;
   };
@@ -235,12 +238,14 @@ class tiled_adaln_mlp {
                                             float const* modulation, int d, float const* weight) const {
     const int width = layout_.shape.width(), stride = layout_.shape.modulations();
     if constexpr (Plan.norms_once) {
-      detail::normalise<Format>(block, grid.rank() + block.warp() * grid.size(), block.warps() * grid.size(), rows,
-                                width, h, modulation, stride, d, weight, m.normal);
+      detail::normalise<Format, kept_quads>(block, grid.rank() + block.warp() * grid.size(),
+                                            block.warps() * grid.size(), rows, width, h, modulation, stride, d, weight,
+                                            m.normal);
       grid.sync(block);
       return m.normal;
     } else {
-      detail::normalise<Format>(block, block.warp(), block.warps(), rows, width, h, modulation, stride, d, weight, m.x);
+      detail::normalise<Format, kept_quads>(block, block.warp(), block.warps(), rows, width, h, modulation, stride, d,
+                                            weight, m.x);
       block.sync();
       return m.x;
     }

@@ -4,7 +4,7 @@
 // One AR step's tokens on the host: cut into tiles for the executor's groups, or shared by them as a team.
 
 #include <ardent/detail/generation_memory.hpp>
-#include <ardent/group/group.hpp>
+#include <ardent/detail/tile_turns.hpp>
 #include <ardent/trajectory.hpp>
 
 #include <algorithm>
@@ -12,13 +12,6 @@
 namespace ardent {
 inline namespace v0 {
 namespace detail {
-
-inline tile part_of(tile t, int k, int tiles) {
-  const strided_range share = share_of(t.total, k, tiles);
-  t.first = share.first;
-  t.tokens = share.last - share.first;
-  return t;
-}
 
 /// Draws the tokens whose positions memory has picked and whose conditions it holds; the samples go there too.
 /// @param total    tokens of the AR step, over all images
@@ -47,10 +40,8 @@ void draw_ar_step(Sampler const& sampler, Denoiser const& denoiser, Memory const
   if (team || executor.groups() == 1) whole.steps_at_once = memory.steps_at_once(total, whole.steps);
   if (team) {
     executor.run_team([&](auto& block, auto& grid, int worker) {
-      for (int k = 0; k < least_tiles; ++k) {
-        if (k > 0) grid.sync(block);
-        kernel(block, grid, part_of(whole, k, least_tiles), memory.of_team(worker, whole.steps_at_once));
-      }
+      take_tiles(block, grid, whole, 0, 1, least_tiles,
+                 [&](tile const& t) { kernel(block, grid, t, memory.of_team(worker, whole.steps_at_once)); });
     });
   } else {
     // as many tiles as keep every group busy to the end

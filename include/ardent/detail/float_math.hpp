@@ -13,23 +13,15 @@ inline namespace v0 {
 namespace detail {
 
 ARDENT_INLINE float bits_to_float(std::uint32_t bits) {
-#if defined(__CUDA_ARCH__)
-  return __uint_as_float(bits);
-#else
   float x;
   __builtin_memcpy(&x, &bits, sizeof x);
   return x;
-#endif
 }
 
 ARDENT_INLINE std::uint32_t float_to_bits(float x) {
-#if defined(__CUDA_ARCH__)
-  return __float_as_uint(x);
-#else
   std::uint32_t bits;
   __builtin_memcpy(&bits, &x, sizeof bits);
   return bits;
-#endif
 }
 
 /// exp(x) with x clamped to [-87, 88]. Relative error below 3e-7.

@@ -99,6 +99,66 @@ ARDENT_INLINE void clear_quad(token_layout const& layout, bool wide, int i, T* t
   if (channel == 0) known[place] = 0;
 }
 
+// The same as kernels: a call is an element.
+
+template <class Random>
+struct order_keys_kernel {
+  token_layout layout;
+  Random random;
+  std::uint64_t* keys;
+  int *positions, *offsets;
+  ARDENT_INLINE void operator()(int i) const { make_order_key(layout, random, i, keys, positions, offsets); }
+};
+
+struct raster_order_kernel {
+  token_layout layout;
+  int* order;
+  ARDENT_INLINE void operator()(int i) const { make_raster_order(layout, i, order); }
+};
+
+struct pick_kernel {
+  token_layout layout;
+  int const* order;
+  int done, count;
+  int* positions;
+  std::uint32_t* images;
+  ARDENT_INLINE void operator()(int i) const { pick_position(layout, order, done, count, i, positions, images); }
+};
+
+template <class T>
+struct gather_kernel {
+  token_layout layout;
+  int const* positions;
+  int count;
+  bool wide;
+  T const* tokens;
+  T* out;
+  ARDENT_INLINE void operator()(int i) const { gather_quad(layout, positions, count, wide, i, tokens, out); }
+};
+
+template <class T>
+struct scatter_kernel {
+  token_layout layout;
+  int const* positions;
+  int count;
+  bool wide;
+  T const* samples;
+  T* tokens;
+  std::uint8_t* known;
+  ARDENT_INLINE void operator()(int i) const {
+    scatter_quad(layout, positions, count, wide, i, samples, tokens, known);
+  }
+};
+
+template <class T>
+struct clear_kernel {
+  token_layout layout;
+  bool wide;
+  T* tokens;
+  std::uint8_t* known;
+  ARDENT_INLINE void operator()(int i) const { clear_quad(layout, wide, i, tokens, known); }
+};
+
 }  // namespace detail
 }  // namespace v0
 }  // namespace ardent

@@ -5,6 +5,7 @@
 // alignment allows it.
 
 #include <ardent/config.hpp>
+#include <ardent/detail/aligned_access.hpp>
 
 #include <cstdint>
 
@@ -14,46 +15,36 @@ namespace detail {
 
 /// Four numbers in pieces of at most 16 bytes.
 template <class T>
-struct alignas(sizeof(T) * 4 < 16 ? sizeof(T) * 4 : 16) wide_piece {
+struct ARDENT_MAY_ALIAS alignas(sizeof(T) * 4 < 16 ? sizeof(T) * 4 : 16) wide_piece {
   static constexpr int size = sizeof(T) * 4 < 16 ? 4 : static_cast<int>(16 / sizeof(T));
   T value[size];
 };
 
 /// The first n of four numbers; the others become 0. If wide, n is 4 and p is aligned for wide_piece.
 template <class T>
-ARDENT_INLINE void load_quad(T const* p, [[maybe_unused]] bool wide, int n, T (&out)[4]) {
-#if defined(__CUDA_ARCH__)
+ARDENT_INLINE void load_quad(T const* p, bool wide, int n, T (&out)[4]) {
   if (wide) {
     using piece = wide_piece<T>;
-#  pragma unroll
     for (int i = 0; i < 4; i += piece::size) {
-      const piece from = *reinterpret_cast<piece const*>(p + i);
-#  pragma unroll
+      const piece from = read_aligned<piece>(p + i);
       for (int j = 0; j < piece::size; ++j) out[i + j] = from.value[j];
     }
     return;
   }
-#  pragma unroll
-#endif
   for (int j = 0; j < 4; ++j) out[j] = j < n ? p[j] : T{};
 }
 
 template <class T>
-ARDENT_INLINE void store_quad(T* p, [[maybe_unused]] bool wide, int n, T const (&from)[4]) {
-#if defined(__CUDA_ARCH__)
+ARDENT_INLINE void store_quad(T* p, bool wide, int n, T const (&from)[4]) {
   if (wide) {
     using piece = wide_piece<T>;
-#  pragma unroll
     for (int i = 0; i < 4; i += piece::size) {
       piece to;
-#  pragma unroll
       for (int j = 0; j < piece::size; ++j) to.value[j] = from[i + j];
-      *reinterpret_cast<piece*>(p + i) = to;
+      write_aligned(to, p + i);
     }
     return;
   }
-#  pragma unroll
-#endif
   for (int j = 0; j < 4; ++j)
     if (j < n) p[j] = from[j];
 }

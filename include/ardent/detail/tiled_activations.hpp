@@ -3,6 +3,7 @@
 
 // Activations of tiled layers: how they are read, rounded and stored.
 
+#include <ardent/detail/aligned_access.hpp>
 #include <ardent/tile/product.hpp>
 
 #include <cstddef>
@@ -11,18 +12,17 @@ namespace ardent {
 inline namespace v0 {
 namespace detail {
 
-struct alignas(16) four_floats {
+struct ARDENT_MAY_ALIAS alignas(16) four_floats {
   float value[4];
 };
 
+/// Aligned to 16.
 ARDENT_INLINE four_floats load_floats(float const* from) {
 #if defined(__CUDA_ARCH__)
   const float4 v = *reinterpret_cast<float4 const*>(from);
   return {{v.x, v.y, v.z, v.w}};
 #else
-  four_floats v;
-  __builtin_memcpy(&v, from, sizeof v);
-  return v;
+  return read_aligned<four_floats>(from);
 #endif
 }
 
@@ -45,39 +45,22 @@ ARDENT_INLINE void store_activation(float v, float16& to) { store_weight(v, to);
 
 /// Four neighbours of a row; `to` is aligned to four of them.
 ARDENT_INLINE void store_activations(float const (&v)[4], float* to) {
-#if defined(__CUDA_ARCH__)
-  *reinterpret_cast<float4*>(to) = make_float4(v[0], v[1], v[2], v[3]);
-#else
-  for (int i = 0; i < 4; ++i) to[i] = v[i];
-#endif
+  write_aligned(four_floats{{v[0], v[1], v[2], v[3]}}, to);
 }
-/// Two pairs of 16-bit elements.
+struct ARDENT_MAY_ALIAS alignas(8) two_words {
+  std::uint32_t word[2];
+};
+
+/// Two pairs of 16-bit elements; the first of a pair is its lower half.
 template <class Element>
 ARDENT_INLINE void store_pairs(std::uint32_t low, std::uint32_t high, Element* to) {
-#if defined(__CUDA_ARCH__)
-  *reinterpret_cast<uint2*>(to) = make_uint2(low, high);
-#else
-  to[0].bits = static_cast<std::uint16_t>(low);
-  to[1].bits = static_cast<std::uint16_t>(low >> 16);
-  to[2].bits = static_cast<std::uint16_t>(high);
-  to[3].bits = static_cast<std::uint16_t>(high >> 16);
-#endif
+  write_aligned(two_words{{low, high}}, to);
 }
 ARDENT_INLINE void store_activations(float const (&v)[4], bfloat16* to) {
   store_pairs(bfloat16_pair(v[0], v[1]), bfloat16_pair(v[2], v[3]), to);
 }
 ARDENT_INLINE void store_activations(float const (&v)[4], float16* to) {
   store_pairs(float16_pair(v[0], v[1]), float16_pair(v[2], v[3]), to);
-}
-
-/// Counts what is infinite or not a number, if there is a counter.
-ARDENT_INLINE void count_nonfinite(float v, unsigned long long* counter) {
-  if (counter == nullptr || (float_to_bits(v) & 0x7f800000u) != 0x7f800000u) return;
-#if defined(__CUDA_ARCH__)
-  atomicAdd(counter, 1ull);
-#else
-  __atomic_fetch_add(counter, 1ull, __ATOMIC_RELAXED);
-#endif
 }
 
 /// to(r, k ... k + 3) = f(r, k) for k below `inputs`, a multiple of 4, and zeros up to a whole chunk. No

@@ -125,18 +125,19 @@ ARDENT_INLINE void normalise_row(Block& block, norm_row const& row, normal_row<k
 
 /// to = LN(h) (1 + scale) + shift with the modulations of block d, for rows first, first + step ..., by one warp,
 /// padded with zeros. No synchronisation.
+/// @tparam Kept       quads of a row that a lane keeps in registers
 /// @param h           [rows][width]
 /// @param modulation  [rows][stride]
 /// @param weight      norm weight [width], then bias [width]
 ARDENT_ANY_GROUP
-template <class Format, class Block>
+template <class Format, int Kept, class Block>
 ARDENT_INLINE void normalise(Block& block, int first, int step, int rows, int width, float const* h,
                              float const* modulation, int stride, int d, float const* weight,
                              typename Format::activation* to) {
   constexpr int columns = 4 * warp_size;
   for (int r = first; r < rows; r += step) {
     const norm_row row(r, width, h, modulation, stride, d, weight);
-    normal_row<> normal;
+    normal_row<Kept> normal;
     normalise_row(block, row, normal);
     int c = 4 * block.lane();
     for (int q = 0; q < normal.kept_quads; ++q, c += columns)
@@ -151,8 +152,8 @@ ARDENT_INLINE void normalise(Block& block, int first, int step, int rows, int wi
 
 /// f(output, y) in one lane, y = bias + weights times a normalised row, for outputs first, first + step ..., by a warp.
 ARDENT_ANY_GROUP
-template <class Block, class F>
-ARDENT_INLINE void normal_products(Block& block, norm_row const& row, normal_row<> const& normal,
+template <class Block, int Kept, class F>
+ARDENT_INLINE void normal_products(Block& block, norm_row const& row, normal_row<Kept> const& normal,
                                    dense_matrix<float> const& m, int first, int step, F const& f) {
   const int start = 4 * block.lane();
   for (int o = first; o < m.outputs; o += step) {

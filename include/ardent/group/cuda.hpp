@@ -17,7 +17,7 @@ inline namespace v0 {
 /// @brief A block of CUDA threads; a tile_block.
 /// @tparam Threads  threads of a block, a multiple of 32
 template <int Threads>
-class cuda_block {
+class cuda_block : public detail::spread_by_threads<cuda_block<Threads>> {
   static_assert(Threads % warp_size == 0 && Threads >= warp_size,
                 "ardent::cuda_block: the number of threads is not a multiple of 32. Use whole warps.");
 
@@ -27,58 +27,29 @@ class cuda_block {
   __device__ cuda_block() : warp_(__shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x) / warp_size, 0)) {}
 
   __device__ static int rank() { return static_cast<int>(threadIdx.x); }              ///< this thread
-  __device__ static constexpr int size() { return Threads; }                          ///< threads of the block
+  ARDENT_HD static constexpr int size() { return Threads; }                           ///< threads of the block
   __device__ static int lane() { return static_cast<int>(threadIdx.x) % warp_size; }  ///< this thread in its warp
   __device__ int warp() const { return warp_; }                                       ///< its warp
-  __device__ static constexpr int warps() { return Threads / warp_size; }             ///< warps of the block
+  ARDENT_HD static constexpr int warps() { return Threads / warp_size; }              ///< warps of the block
   /// @brief Waits for all threads of the block.
   __device__ static void sync() { __syncthreads(); }
-
-  /// @brief See block_group.
-  template <class F>
-  __device__ static void elements(strided_range rows, strided_range columns, F f) {
-    detail::spread_elements(rank(), Threads, rows, columns, f);
-  }
-
-  /// @brief See block_group. A warp a row.
-  template <class F, class Finish>
-  __device__ void row_sums(strided_range rows, int columns, F f, Finish finish) const {
-    detail::row_sums_by_warps(*this, rows, columns, f, finish);
-  }
-
-  /// @brief See block_group. A row a thread: for weights that are not in tiles.
-  template <class Storage>
-  __device__ static void narrow(float const* x, int stride, strided_range rows, int inputs,
-                                product_rows<Storage> const& to) {
-    detail::spread_narrow(rank(), Threads, x, stride, rows, inputs, to);
-  }
-
-  /// @brief See block_group. An output a thread: for weights that are not in tiles.
-  template <class Storage, class F>
-  __device__ static void product(product_rows<Storage> const& x, strided_range rows,
-                                 packed_matrix<Storage> const& matrix, strided_range panels, F f) {
-    detail::spread_product(rank(), Threads, x, rows, matrix, panels, f);
-  }
 
   /// @brief See tile_block: one mma.sync.
   template <fragment_kind Kind>
   __device__ static void multiply(float (&c)[4], std::uint32_t const (&a)[4], std::uint32_t const (&b)[2]) {
     if constexpr (Kind == fragment_kind::bf16)
       asm volatile(
-          "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
-          "{%0, %1, %2, %3};"
+          "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
           : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
           : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
     else if constexpr (Kind == fragment_kind::fp16)
       asm volatile(
-          "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
-          "{%0, %1, %2, %3};"
+          "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
           : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
           : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
     else
       asm volatile(
-          "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
-          "{%0, %1, %2, %3};"
+          "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
           : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
           : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
   }
@@ -108,13 +79,11 @@ class cuda_grid {
     expected_ += gridDim.x;
     block.sync();
     if (threadIdx.x == 0) {
+      const auto at = __cvta_generic_to_global(arrivals_);
       unsigned arrived;
-      asm volatile("red.release.gpu.global.add.u32 [%0], 1;" ::"l"(__cvta_generic_to_global(arrivals_)) : "memory");
+      asm volatile("red.release.gpu.global.add.u32 [%0], 1;" ::"l"(at) : "memory");
       do {
-        asm volatile("ld.acquire.gpu.global.u32 %0, [%1];"
-                     : "=r"(arrived)
-                     : "l"(__cvta_generic_to_global(arrivals_))
-                     : "memory");
+        asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(arrived) : "l"(at) : "memory");
       } while (static_cast<int>(arrived - expected_) < 0);
     }
     block.sync();

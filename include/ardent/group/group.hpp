@@ -112,6 +112,40 @@ ARDENT_INLINE void spread_product(int rank, int size, product_rows<Storage> cons
   });
 }
 
+/// What a block of threads makes of its rank() and size().
+template <class Block>
+struct spread_by_threads {
+  /// See block_group.
+  ARDENT_ANY_GROUP
+  template <class F>
+  ARDENT_INLINE void elements(strided_range rows, strided_range columns, F f) const {
+    spread_elements(self().rank(), self().size(), rows, columns, f);
+  }
+  /// See block_group. Of a block of whole warps: a warp a row.
+  ARDENT_ANY_GROUP
+  template <class F, class Finish>
+  ARDENT_INLINE void row_sums(strided_range rows, int columns, F f, Finish finish) {
+    row_sums_by_warps(static_cast<Block&>(*this), rows, columns, f, finish);
+  }
+  /// See block_group. A row a thread: for weights that are not in tiles.
+  ARDENT_ANY_GROUP
+  template <class Storage>
+  ARDENT_INLINE void narrow(float const* x, int stride, strided_range rows, int inputs,
+                            product_rows<Storage> const& to) const {
+    spread_narrow(self().rank(), self().size(), x, stride, rows, inputs, to);
+  }
+  /// See block_group. An output a thread: for weights that are not in tiles.
+  ARDENT_ANY_GROUP
+  template <class Storage, class F>
+  ARDENT_INLINE void product(product_rows<Storage> const& x, strided_range rows, packed_matrix<Storage> const& matrix,
+                             strided_range panels, F f) const {
+    spread_product(self().rank(), self().size(), x, rows, matrix, panels, f);
+  }
+
+ private:
+  ARDENT_INLINE Block const& self() const { return static_cast<Block const&>(*this); }
+};
+
 }  // namespace detail
 
 /// @brief The grid of a block that has its tile to itself.

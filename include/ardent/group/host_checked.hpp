@@ -21,7 +21,7 @@ inline namespace v0 {
 
 /// @brief One thread's view of its block in the checked model. It is also a tile_block: 32 threads are a warp, whose
 /// multiplications of fragments follow the same maps of lanes to elements as a GPU's.
-class checked_block {
+class checked_block : public detail::spread_by_threads<checked_block> {
  public:
   /// @param machine  the threads
   /// @param block    which block
@@ -42,17 +42,11 @@ class checked_block {
     machine_.sync(block_, rank_, detail::checked_machine::barrier_of_block, where);
   }
 
-  /// @brief See block_group.
-  template <class F>
-  void elements(strided_range rows, strided_range columns, F f) {
-    detail::spread_elements(rank_, size(), rows, columns, f);
-  }
-
   /// @brief See block_group. Whole warps sum as a GPU's do; of other sizes every thread sums its columns of each row,
   /// and then one thread a row adds the parts.
   template <class F, class Finish>
   void row_sums(strided_range rows, int columns, F f, Finish finish) {
-    if (size() % warp_size == 0) return detail::row_sums_by_warps(*this, rows, columns, f, finish);
+    if (size() % warp_size == 0) return spread_by_threads::row_sums(rows, columns, f, finish);
     float* const partial = machine_.partial_sums(block_);
     for (int r = rows.first; r < rows.last; r += rows.step) {
       float sum = 0;
@@ -69,19 +63,6 @@ class checked_block {
       }
       sync();
     }
-  }
-
-  /// @brief See block_group.
-  template <class Storage, class F>
-  void product(product_rows<Storage> const& x, strided_range rows, packed_matrix<Storage> const& matrix,
-               strided_range panels, F f) {
-    detail::spread_product(rank_, size(), x, rows, matrix, panels, f);
-  }
-
-  /// @brief See block_group.
-  template <class Storage>
-  void narrow(float const* x, int stride, strided_range rows, int inputs, product_rows<Storage> const& to) {
-    detail::spread_narrow(rank_, size(), x, stride, rows, inputs, to);
   }
 
   /// @brief See tile_block. Products are exact and added in double, then rounded once.

@@ -4,6 +4,7 @@
 /// @file
 /// @brief How tiled weights are kept, and how a warp multiplies them with activations on tensor cores.
 
+#include <ardent/detail/aligned_access.hpp>
 #include <ardent/float16.hpp>
 #include <ardent/float8.hpp>
 #include <ardent/packed_matrix.hpp>
@@ -15,22 +16,14 @@ namespace ardent {
 inline namespace v0 {
 
 /// @brief What a lane reads at once: 16 bytes.
-struct alignas(16) lane_words {
+struct ARDENT_MAY_ALIAS alignas(16) lane_words {
   std::uint32_t word[4] = {};  ///< the bits
 };
 
 namespace detail {
 
-ARDENT_INLINE lane_words load_words(void const* from) {
-#if defined(__CUDA_ARCH__)
-  const uint4 v = *static_cast<uint4 const*>(from);
-  return {{v.x, v.y, v.z, v.w}};
-#else
-  lane_words v;
-  __builtin_memcpy(&v, from, sizeof v);
-  return v;
-#endif
-}
+/// Aligned to 16.
+ARDENT_INLINE lane_words load_words(void const* from) { return read_aligned<lane_words>(from); }
 
 /// Two floats as bfloat16, the first in the lower half.
 ARDENT_INLINE std::uint32_t bfloat16_pair(float low, float high) {

@@ -81,8 +81,10 @@ ARDENT_INLINE void slice_product(Block& block, typename Format::activation const
     const int row = 8 * i + lane / 4;
     from[i] = (row < rows ? row : rows - 1) * step + lane % 4 * (step / 4);
   }
+  // chunks on their way at once, as many as registers allow
+  [[maybe_unused]] constexpr int at_once = Groups <= 2 ? 8 : Groups == 6 ? 3 / Format::loads : 4;
 #if defined(__CUDA_ARCH__)
-#  pragma unroll(Groups <= 2 ? 8 : Groups == 6 ? 3 : 4)  // bytes on their way, as many as registers allow
+#  pragma unroll at_once
 #endif
   for (int chunk = chunks * slice / product_slices; chunk < last; ++chunk) {
     const lane_words w =

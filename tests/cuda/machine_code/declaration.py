@@ -5,7 +5,8 @@
     // title: Step kernels               the heading of its section in the report
     // name: REGEX -> TEXT               part of a kernel's name in the report, for mangled names in which REGEX occurs;
                                          all parts that fit are joined, \\1 stands for a group
-    // shared: REGEX -> BYTES            dynamic shared memory that such kernels are launched with
+    // shared: of the head               kernels are launched with the shared memory that shared_bytes.cpp says
+    // architectures: 90                 those for which it is compiled; else all that __main__ names
     // calls: outside the step loop      subroutines and jumps through registers are allowed there; else nowhere
     // like: handwritten.cu              a kernel's step loop has at most 5 % more instructions than that of the kernel
                                          with the same name in that file
@@ -15,7 +16,11 @@ No line may be longer than 120 columns, or the formatter joins it with the next.
 import re
 
 UNNAMED = re.compile(r"\d+_GLOBAL__N__\w+?_cu_[0-9a-f]+_\d+")  # a hash of the file's path
-LINE = re.compile(r"^// (title|name|shared|calls|like|kernels|compositions): (.+)$")
+LINE = re.compile(r"^// (title|name|shared|calls|like|kernels|compositions|architectures): (.+)$")
+
+HEAD = re.compile(r"6format\d(\w+?)ENS0_11adaln_shapeI(?:Li\d+ELi\d+ELi(\d+)ELi(\d+)E|XtlNS0_9dynamic_t).*?"
+                  r"tiled_planELi(\d+)ELb[01]ELb([01])E")
+REGIMES = {("2", "1"): "resident", ("2", "0"): "streamed", ("6", "0"): "wide", ("4", "0"): "tiles"}
 
 
 class Declaration:
@@ -24,8 +29,8 @@ class Declaration:
     def __init__(self, source):
         self.source = source
         self.title, self.kernels, self.compositions, self.like = source.name, None, None, None
-        self.calls_outside_loop = False
-        self._names, self._shared = [], []
+        self.calls_outside_loop, self.head, self.architectures = False, False, None
+        self._names = []
         for line in source.read_text().split("#include")[0].splitlines():
             if match := LINE.match(line):
                 self._take(*match.groups())
@@ -34,15 +39,19 @@ class Declaration:
         if key in ("kernels", "compositions"):
             for count, number in re.findall(r"(kernels|compositions): (\d+)", f"{key}: {value}"):
                 setattr(self, count, int(number))
-        elif key in ("name", "shared"):
+        elif key == "architectures":
+            self.architectures = value.split()
+        elif key == "name":
             pattern, arrow, text = value.partition(" -> ")
             if not arrow:
-                raise SystemExit(f"{self.source.name}: expected `// {key}: REGEX -> TEXT`, found {value}")
-            (self._names if key == "name" else self._shared).append((re.compile(pattern), text))
-        elif key == "calls":
-            if value != "outside the step loop":
-                raise SystemExit(f"{self.source.name}: expected `// calls: outside the step loop`, found {value}")
-            self.calls_outside_loop = True
+                raise SystemExit(f"{self.source.name}: expected `// name: REGEX -> TEXT`, found {value}")
+            self._names.append((re.compile(pattern), text))
+        elif key in ("calls", "shared"):
+            only = {"calls": "outside the step loop", "shared": "of the head"}[key]
+            if value != only:
+                raise SystemExit(f"{self.source.name}: expected `// {key}: {only}`, found {value}")
+            self.calls_outside_loop |= key == "calls"
+            self.head |= key == "shared"
         else:
             setattr(self, key, value)
 
@@ -51,6 +60,8 @@ class Declaration:
         found = [(pattern.search(mangled), text) for pattern, text in self._names]
         return ", ".join(match.expand(text) for match, text in found if match) or UNNAMED.sub("", mangled)
 
-    def dynamic_shared(self, mangled):
-        """Bytes of dynamic shared memory of a kernel."""
-        return next((int(text) for pattern, text in self._shared if pattern.search(mangled)), 0)
+    def head_of(self, mangled):
+        """Format, width, depth and regime of a head's kernel, as shared_bytes.cpp reads them; MAR-B's sizes if it is for
+        any."""
+        form, width, depth, *plan = HEAD.search(mangled).groups()
+        return f"{form} {width or 1024} {depth or 6} {REGIMES[tuple(plan)]}"

@@ -97,6 +97,25 @@ TEST_CASE("enqueue_batched: one launch to start and one an evaluation, and no ot
   }
 }
 
+TEST_CASE("enqueue_batched: half as many threads where a network's numbers have 16 bits and lie in eights") {
+  fake::reset();
+  constexpr int tokens = 1000;
+  one_row const sampler;
+  ardent::network_shape<ardent::float16, ardent::float16> const shape{channels};
+  std::size_t const bytes = ardent::batched_bytes(sampler, tokens, shape);
+  scene::memory const workspace(bytes), samples(tokens * channels * sizeof(float)), places(tokens * 8);
+  ardent::tile t;
+  t.tokens = t.total = tokens;
+  t.branches = one_row::branches;
+  t.images = static_cast<std::uint32_t const*>(places.get());
+  t.positions = reinterpret_cast<int const*>(t.images + tokens);
+  ardent::cuda::enqueue_batched(
+      nullptr, sampler, 3, t, shape, [](auto&&...) {}, ardent::random::philox(1),
+      std::span(static_cast<std::byte*>(workspace.get()), bytes), static_cast<float*>(samples.get()));
+  REQUIRE(fake::launches().size() == 1 + sampler.rows(3).size());
+  for (fake::call const& c : fake::launches()) CHECK(c.grid.x == (tokens * channels / 8 + 255) / 256);
+}
+
 TEST_CASE("enqueue_batched: no token, no call") {
   fake::reset();
   batch<one_row> const b(0);
@@ -137,6 +156,12 @@ TEST_CASE("enqueue_batched: any of the launches fails") {
   }
 }
 
+TEST_CASE("enqueue_batched: a stream that was destroyed, and one of another device") {
+  fake::reset({fake::device{}, fake::device{}});
+  batch<one_row> const b(64);
+  scene::check_bad_streams("launching the start of a batched trajectory", [&](cudaStream_t s) { b.draw(s, evaluate); });
+}
+
 TEST_CASE("enqueue_batched: what the network throws is passed on, and ends a capture") {
   fake::reset();
   scene::stream const stream;
@@ -175,4 +200,41 @@ TEST_CASE("enqueue_batched: sizes that do not fit are refused before any call") 
       ardent::cuda::enqueue_batched(nullptr, b.sampler, 3, one_branch, b.shape, evaluate, random, memory, samples),
       doctest::Contains("a tile of 2 branches"), std::invalid_argument);
   CHECK(fake::calls().size() == before);
+}
+
+TEST_CASE("enqueue_step: the network's output is a pointer or a range, which is large enough") {
+  fake::reset();
+  batch<one_row> const b(3);
+  ardent::random::philox const random(1);
+  ardent::batched_trajectory<one_row> const batched(b.sampler, 3, b.t, b.shape, b.aligned(),
+                                                    static_cast<float*>(b.samples.get()));
+  scene::memory const own(2 * 3 * channels * sizeof(float));
+  std::span<float const> const output(static_cast<float const*>(own.get()), 2 * 3 * channels);
+  ardent::cuda::enqueue_step(nullptr, batched, 0, batched.output(), random);
+  ardent::cuda::enqueue_step(nullptr, batched, 1, output, random);
+  CHECK(fake::launches().size() == 2);
+  CHECK_THROWS_WITH_AS(ardent::cuda::enqueue_step(nullptr, batched, 1, output.first(95), random),
+                       "ardent::cuda::enqueue_step: expected 96 elements, found 95", std::invalid_argument);
+  CHECK_THROWS_WITH_AS(ardent::cuda::enqueue_step(nullptr, batched, 1, static_cast<float const*>(nullptr), random),
+                       doctest::Contains("a null pointer"), std::invalid_argument);
+  CHECK(fake::launches().size() == 2);
+}
+
+TEST_CASE("batched kernels: the threads of a launch make each call of each token once, and no other") {
+  for (int const channels : {1, 4, 6, 16})
+    for (bool const octets : {false, true}) {
+      if (octets && channels % 8 != 0) continue;
+      ardent::batched_view<float, float, ardent::random::philox> view{ardent::random::philox(1)};
+      view.tokens = 77;
+      view.channels = channels;
+      view.octets = octets;
+      auto const calls = static_cast<std::size_t>(ardent::batched_calls(view));
+      std::vector<int> made(77 * calls);
+      unsigned const threads = ardent::cuda::detail::batched_blocks(view) * ardent::cuda::detail::batched_threads;
+      for (unsigned i = 0; i < threads; ++i)
+        ardent::cuda::detail::for_call(view, i, [&](int r, int call) {
+          ++made[static_cast<std::size_t>(r) * calls + static_cast<std::size_t>(call)];
+        });
+      CHECK(made == std::vector<int>(made.size(), 1));
+    }
 }

@@ -4,6 +4,7 @@
 // A generation to enqueue on the fake runtime: a head with made-up weights, a model whose conditions are one launch.
 
 #include <ardent/annealing/linear.hpp>
+#include <ardent/cuda/any_head.hpp>
 #include <ardent/cuda/generate.hpp>
 #include <ardent/guidance/linear.hpp>
 #include <ardent/ordering/masked.hpp>
@@ -25,16 +26,7 @@ using mar_sampler = ardent::sampler<ardent::ordering::masked<16, 4>, ardent::ann
 
 __global__ void conditions_kernel(float*);
 
-/// Device memory of the fake's as a range.
-class bytes : public memory {
- public:
-  explicit bytes(std::size_t size) : memory(size), size_(size) {}
-  std::byte* data() const { return static_cast<std::byte*>(get()); }
-  std::size_t size() const { return size_; }
-
- private:
-  std::size_t size_;
-};
+using bytes = memory;
 
 /// A device_model that notes what it is shown.
 struct model {
@@ -57,5 +49,15 @@ struct model {
 };
 
 using generation = ardent::cuda::generation<mar_sampler, model>;
+
+/// The same with weights for cuBLASLt's products too.
+struct model_with_products : model {
+  bytes dense{ardent::dense_bytes<ardent::bfloat16>(made.shape)};
+  bool has_dense = true;
+
+  ardent::cuda::any_head_weights<ardent::format::bf16> head() const {
+    return {model::head(), has_dense ? dense.data() : nullptr};
+  }
+};
 
 }  // namespace scene

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "cuda/fake_blaslt.hpp"
 #include "generate_scene.hpp"
 
 __global__ void scene::conditions_kernel(float*) {}
@@ -142,8 +143,8 @@ TEST_CASE("cuda::generation: the tables are on the device when it is made") {
   prepared p;
   using namespace ardent::cuda::detail;
   time_table const table(sampler);
-  ardent::cuda::head_trajectory<scene::mar_sampler, ardent::format::bf16> const trajectory(sampler, p.model.made.shape,
-                                                                                           p.model.weights.data());
+  auto const trajectory =
+      p.model.head().trajectory<ardent::random::philox, ardent::cuda::default_tuning>(sampler, images);
   generation_arrays const arrays(sampler, p.model.made.shape, trajectory, {images, 16, 6, 0}, table,
                                  p.workspace.data());
   CHECK(arrays.bytes == p.workspace.size());
@@ -179,6 +180,18 @@ TEST_CASE("cuda::generation: sizes that do not fit are refused before anything i
   CHECK(run(0xfffffffe, std::span(tokens, elements)).find("below 2^32, found 3 images from 4294967294 on") !=
         std::string::npos);
   CHECK_NOTHROW(p.generation.run(p.stream.get(), philox, 0xfffffffd, std::span(tokens, elements)));
+}
+
+TEST_CASE("cuda::generation: a stream that was destroyed, and one of another device") {
+  fake::reset({fake::device{}, fake::device{}});
+  scene::model model;
+  scene::bytes const workspace(bytes_for(model)), tokens(elements * sizeof(float));
+  scene::check_bad_streams("copying a table to the device",
+                           [&](cudaStream_t s) { scene::generation const g(s, sampler, model, images, workspace); });
+  scene::stream const stream;
+  scene::generation g(stream.get(), sampler, model, images, workspace);
+  scene::check_bad_streams("launching the clearing of tokens",
+                           [&](cudaStream_t s) { g.run(s, philox, 5, reinterpret_cast<float*>(tokens.data())); });
 }
 
 TEST_CASE("cuda::generation: whatever fails is thrown, and leaves nothing behind") {
@@ -223,4 +236,79 @@ TEST_CASE("cuda::generation: whatever fails is thrown, and leaves nothing behind
     CHECK(fake::live() == before);
     CHECK(cudaPeekAtLastError() == cudaSuccess);
   }
+}
+
+TEST_CASE("cuda::generation: with dense weights, AR steps of many rows are drawn by products, also in a graph") {
+  constexpr int many = 16;
+  for (bool const has_dense : {true, false}) {
+    CAPTURE(has_dense);
+    fake::reset();
+    fake::blaslt::reset();
+    fake::blaslt::compute(false);
+    scene::stream const stream;
+    scene::model_with_products model;
+    model.has_dense = has_dense;
+    scene::bytes const workspace(ardent::cuda::workspace_bytes(sampler, model, many));
+    scene::bytes const tokens(many * 16 * 6 * sizeof(float));
+    ardent::cuda::generation generation(stream.get(), sampler, model, many, workspace);
+    int const searches = fake::blaslt::searches();
+    CHECK((searches > 0) == has_dense);
+    std::size_t const before = fake::calls().size();
+    REQUIRE(cudaStreamBeginCapture(stream.get(), cudaStreamCaptureModeGlobal) == cudaSuccess);
+    generation.run(stream.get(), philox, 5, reinterpret_cast<float*>(tokens.data()));
+    cudaGraph_t graph = nullptr;
+    CHECK(cudaStreamEndCapture(stream.get(), &graph) == cudaSuccess);
+    CHECK(fake::violations().empty());
+    cudaGraphDestroy(graph);
+    CHECK(fake::blaslt::searches() == searches);
+    std::vector<bool> products, launched;  // for each AR step
+    std::vector<fake::call> const calls = fake::calls();
+    for (std::size_t i = before; i < calls.size(); ++i) {
+      if (is(calls[i], "pick_kernel")) {
+        products.push_back(false);
+        launched.push_back(false);
+      }
+      if (calls[i].name == "cublasLtMatmul") products.back() = true;
+      if (is(calls[i], "head_kernel")) launched.back() = true;
+    }
+    REQUIRE(products.size() == 4);
+    for (int i = 0; i < 4; ++i) {
+      bool const expected = has_dense && sampler.tokens(i) * many * 2 >= 128;
+      CHECK(products[static_cast<std::size_t>(i)] == expected);
+      CHECK(launched[static_cast<std::size_t>(i)] == !expected);
+    }
+    CHECK(products[0] == false);
+    CHECK(products[3] == has_dense);
+  }
+  CHECK(fake::live() == 0);
+  CHECK(fake::blaslt::live() == 0);
+}
+
+TEST_CASE("cuda::generation: products that fail are thrown, and leave nothing behind") {
+  constexpr int many = 16;
+  fake::reset();
+  fake::blaslt::reset();
+  fake::blaslt::compute(false);
+  scene::stream const stream;
+  scene::model_with_products model;
+  scene::bytes const workspace(ardent::cuda::workspace_bytes(sampler, model, many));
+  scene::bytes const tokens(many * 16 * 6 * sizeof(float));
+  std::size_t const before = fake::live();
+  using generation = ardent::cuda::generation<scene::mar_sampler, scene::model_with_products>;
+  for (char const* name : {"cublasLtCreate", "cublasLtMatmulDescCreate", "cublasLtMatmulAlgoGetHeuristic"}) {
+    fake::blaslt::fail(name, 1, CUBLAS_STATUS_NOT_SUPPORTED);
+    CHECK_THROWS_AS(generation(stream.get(), sampler, model, many, workspace), ardent::cuda::blaslt_error);
+    CHECK(fake::live() == before);
+    CHECK(fake::blaslt::live() == 0);
+  }
+  generation g(stream.get(), sampler, model, many, workspace);
+  int const alive = fake::blaslt::live();
+  auto const run = [&] { g.run(stream.get(), philox, 5, reinterpret_cast<float*>(tokens.data())); };
+  for (int const number : {1, 2, 9}) {
+    fake::blaslt::fail("cublasLtMatmul", number, CUBLAS_STATUS_EXECUTION_FAILED);
+    CHECK_THROWS_AS(run(), ardent::cuda::blaslt_error);
+    CHECK(fake::live() == before);
+    CHECK(fake::blaslt::live() == alive);
+  }
+  CHECK_NOTHROW(run());
 }

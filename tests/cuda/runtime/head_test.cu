@@ -10,6 +10,9 @@
 #include <ardent/sampler.hpp>
 #include <ardent/solver/ddim.hpp>
 
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,6 +38,44 @@ void draw(head const& h, cudaStream_t stream, int tokens) {
   std::size_t const bytes = h.workspace_bytes(tokens);
   scene::memory const workspace(bytes);
   h.enqueue(stream, 3, t, ardent::random::philox(1), workspace.get(), bytes, nullptr);
+}
+
+/// Each block has its state to itself, and its arrays where the workspace has room for them.
+template <head_regime Regime>
+void check_blocks() {
+  using denoiser = ardent::denoiser::tiled_adaln_mlp<ardent::format::bf16, shape, plan_of(Regime)>;
+  constexpr int tokens = 4, branches = 2, steps = 50;
+  constexpr std::size_t blocks = 3;
+  denoiser const of_regime(mar_b, nullptr);
+  auto const layout = ardent::cuda::detail::lay_out_head<sampler::row_type>(of_regime, tokens, branches, steps,
+                                                                            static_cast<int>(blocks));
+  std::vector<std::byte> memory(layout.bytes + 256);
+  std::byte* base = memory.data();
+  while (reinterpret_cast<std::uintptr_t>(base) % 256 != 0) ++base;
+  std::size_t const outputs = tokens * branches * 16 * sizeof(float);
+  std::size_t const activations = of_regime.shared_floats(tokens * branches, steps) * sizeof(float);
+  struct part {
+    std::size_t first, last;
+  };
+  std::vector<part> parts{{0, sizeof(unsigned)}};  // the blocks' arrivals
+  float scratch = 0;
+  for (std::size_t b = 0; b < blocks; ++b) {
+    ardent::trajectory_memory const m = layout.of_block(base, b, &scratch);
+    CHECK(m.scratch == &scratch);
+    auto const add = [&](void const* from, std::size_t bytes, bool shared) {
+      auto const first = static_cast<std::size_t>(static_cast<std::byte const*>(from) - base);
+      CHECK(first % 256 == 0);
+      CHECK(first + bytes <= layout.bytes);
+      if (!shared || b == 0) parts.push_back({first, first + bytes});
+    };
+    bool const shared = denoiser::plan.shared;
+    add(m.own, ardent::trajectory_state_bytes<sampler::row_type>(16, tokens), false);
+    add(m.output, outputs, shared);
+    add(m.shared, activations, shared);
+    if (shared) CHECK(m.shared == layout.of_block(base, 0, &scratch).shared);
+  }
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j) CHECK((parts[i].last <= parts[j].first || parts[j].last <= parts[i].first));
 }
 
 }  // namespace
@@ -151,13 +192,33 @@ TEST_CASE("head_trajectory: bad arguments") {
   CHECK_THROWS_WITH_AS(h.enqueue(nullptr, 0, t, ardent::random::philox(1), workspace.get(), bytes, nullptr),
                        doctest::Contains("times aligned to 16"), std::invalid_argument);
   t.times = nullptr;
+  std::span<std::byte> const all(static_cast<std::byte*>(workspace.get()), bytes);
+  float samples[4 * 16];  // nothing writes them
+  auto const enqueue = [&](std::span<std::byte> memory, std::span<float> out) {
+    h.enqueue(nullptr, 0, t, ardent::random::philox(1), memory, out);
+  };
+  CHECK_THROWS_WITH_AS(enqueue(all.first(100), samples), doctest::Contains("bytes, found 100"), std::invalid_argument);
+  CHECK_THROWS_WITH_AS(enqueue(all, std::span(samples).first(63)),
+                       "ardent::cuda::head_trajectory: expected 64 elements, found 63", std::invalid_argument);
+  CHECK_THROWS_WITH_AS(head(sampler{}, mar_b, all.first(100)), doctest::Contains("weights of"), std::invalid_argument);
+  CHECK(fake::launches().size() == before);
+  enqueue(all, samples);
+  CHECK(fake::launches().size() == before + 1);
   t.total = 0;
   h.enqueue(nullptr, 0, t, ardent::random::philox(1), workspace.get(), bytes, nullptr);
-  CHECK(fake::launches().size() == before);
+  CHECK(fake::launches().size() == before + 1);
   CHECK_THROWS_WITH_AS(head(sampler{}, shape(16, 16, 1022, 6, 1024), nullptr), doctest::Contains("multiple of 4"),
                        std::invalid_argument);
   CHECK_THROWS_WITH_AS(head(sampler{}, mar_b, reinterpret_cast<void const*>(0x1008)),
                        doctest::Contains("aligned to 64"), std::invalid_argument);
+}
+
+TEST_CASE("head_trajectory: a stream that was destroyed, and one of another device") {
+  fake::reset({h100, h100});
+  head const h(sampler{}, mar_b, nullptr);
+  scene::check_bad_streams("clearing the workspace of a head's trajectories", [&](cudaStream_t s) { draw(h, s, 4); });
+  // tiles have nothing to clear
+  scene::check_bad_streams("launching a head's trajectories", [&](cudaStream_t s) { draw(h, s, 1000); });
 }
 
 TEST_CASE("head_trajectory: a device without room, and calls that fail") {
@@ -165,6 +226,8 @@ TEST_CASE("head_trajectory: a device without room, and calls that fail") {
   tiny.shared_per_block_optin = 4 << 10;
   fake::reset({tiny});
   CHECK_THROWS_WITH_AS(head(sampler{}, mar_b, nullptr), doctest::Contains("this device's shared memory"),
+                       ardent::cuda::error);
+  CHECK_THROWS_WITH_AS(head(sampler{}, mar_b, nullptr), doctest::Contains("use another format of the weights, or draw"),
                        ardent::cuda::error);
   for (char const* name : {"cudaGetDevice", "cudaDeviceGetAttribute", "cudaFuncSetAttribute",
                            "cudaOccupancyMaxActiveBlocksPerMultiprocessor"}) {
@@ -183,4 +246,9 @@ TEST_CASE("head_trajectory: a device without room, and calls that fail") {
     draw(h, nullptr, 1);
   }
   CHECK(fake::live() == 0);
+}
+
+TEST_CASE("head_kernel: each block has its state to itself, and its arrays where the workspace has room for them") {
+  check_blocks<head_regime::streamed>();
+  check_blocks<head_regime::tiles>();
 }

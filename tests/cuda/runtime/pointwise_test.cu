@@ -3,6 +3,8 @@
 // What a pointwise AR step asks of the runtime: one launch, and nothing that a stream's capture forbids.
 #include <doctest/doctest.h>
 
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,19 @@ TEST_CASE("enqueue_pointwise: one launch, of enough blocks") {
     CHECK(launches[0].stream == own.get());
     CHECK(fake::calls().size() == 2);  // the stream's creation and the launch
   }
+}
+
+TEST_CASE("enqueue_pointwise: samples are a pointer or a range, which is large enough") {
+  fake::reset();
+  scene::memory const memory(16 * scene::channels * sizeof(float));
+  std::span<float> const samples(static_cast<float*>(memory.get()), 16 * scene::channels);
+  scene::draw(nullptr, 0, 16, samples);
+  CHECK(fake::launches().size() == 1);
+  CHECK_THROWS_WITH_AS(scene::draw(nullptr, 0, 16, samples.first(63)),
+                       "ardent::cuda::enqueue_pointwise: expected 64 elements, found 63", std::invalid_argument);
+  CHECK_THROWS_WITH_AS(scene::draw(nullptr, 0, 16, static_cast<float*>(nullptr)), doctest::Contains("a null pointer"),
+                       std::invalid_argument);
+  CHECK(fake::launches().size() == 1);
 }
 
 TEST_CASE("enqueue_pointwise: no token, no call") {

@@ -12,6 +12,8 @@
 
 #include <cmath>
 #include <cstdint>
+#include <set>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -37,7 +39,8 @@ struct head_memory {
   scene::memory workspace{bytes};
 };
 
-float samples[1 << 14];  // nothing writes them
+float memory_of_samples[1 << 14];  // nothing writes them
+float* const samples = memory_of_samples;
 
 ardent::tile step_of(int ar_step) {
   static std::uint32_t const numbers[1 << 14] = {};
@@ -87,6 +90,10 @@ void check_product(double bound) {
     }
   CHECK(most < bound);
   CHECK(library.prepare<Storage>(inputs, outputs, rows) == number);
+  CHECK(library.find<Storage>(inputs, outputs, rows) == number);
+  CHECK(library.find<Storage>(inputs, outputs, rows + 1) == -1);
+  CHECK_THROWS_WITH_AS(library.enqueue(nullptr, -1, matrix, static_cast<Storage const*>(x), y),
+                       doctest::Contains("expected a prepared product, found plan -1 of 1"), std::invalid_argument);
   CHECK(library.prepare<Storage>(inputs, outputs, rows + 1) != number);
 }
 
@@ -123,6 +130,26 @@ TEST_CASE("blaslt_products: a library that cannot") {
   }
   CHECK(fake::blaslt::live() == 1);
   CHECK(library.prepare<float>(8, 16, 3) == 0);
+  // each status that a user can do something about has words of its own
+  std::set<std::string> said;
+  for (auto const status : {CUBLAS_STATUS_NOT_INITIALIZED, CUBLAS_STATUS_ALLOC_FAILED, CUBLAS_STATUS_INVALID_VALUE,
+                            CUBLAS_STATUS_ARCH_MISMATCH, CUBLAS_STATUS_NOT_SUPPORTED, CUBLAS_STATUS_EXECUTION_FAILED,
+                            CUBLAS_STATUS_INTERNAL_ERROR, CUBLAS_STATUS_LICENSE_ERROR}) {
+    fake::blaslt::fail("cublasLtMatmul", 1, status);
+    std::string what;
+    try {
+      library.enqueue<float>(nullptr, 0, {}, nullptr, nullptr);
+    } catch (ardent::cuda::blaslt_error const& e) {
+      CHECK(e.code() == status);
+      what = e.what();
+    }
+    CHECK(what.starts_with("ardent::cuda: enqueueing a product failed with CUBLAS_STATUS_"));
+    CHECK(what.ends_with(ardent::cuda::advice(status)));
+    CHECK((what.find("See cuBLAS's description") != std::string::npos) == (status == CUBLAS_STATUS_LICENSE_ERROR));
+    CHECK(what.find('\n') == std::string::npos);
+    said.insert(ardent::cuda::advice(status));
+  }
+  CHECK(said.size() == 8);
 }
 
 TEST_CASE("head_products: an AR step is 5 D + 5 launches an evaluation, a start and steps, and can be captured") {
@@ -155,6 +182,16 @@ TEST_CASE("head_products: an AR step is 5 D + 5 launches an evaluation, a start 
   cudaGraphDestroy(graph);
 }
 
+TEST_CASE("head_products: a stream that was destroyed, and one of another device") {
+  fake::reset({fake::device{}, fake::device{}});
+  fake::blaslt::reset();
+  fake::blaslt::compute(false);
+  head_memory const memory;
+  products head(sampler{}, small, memory.weights.get(), images, memory.workspace.get(), memory.bytes);
+  scene::check_bad_streams("launching what a head does between products",
+                           [&](cudaStream_t s) { head.enqueue(s, 3, step_of(3), ardent::random::philox(1), samples); });
+}
+
 TEST_CASE("head_products: bad arguments") {
   fake::reset();
   fake::blaslt::reset();
@@ -172,11 +209,19 @@ TEST_CASE("head_products: bad arguments") {
                        std::invalid_argument);
   CHECK_THROWS_WITH_AS(make(weights, 0, workspace, memory.bytes), doctest::Contains("at least 1 image"),
                        std::invalid_argument);
-  products head(sampler{}, small, weights, images, workspace, memory.bytes);
+  std::span<std::byte> const all(static_cast<std::byte*>(workspace), memory.bytes);
+  CHECK_THROWS_WITH_AS(products(sampler{}, small, weights, images, all.first(all.size() - 1)),
+                       doctest::Contains("expected a workspace of"), std::invalid_argument);
+  std::span<float const> const few(static_cast<float const*>(weights), 1000);
+  CHECK_THROWS_WITH_AS(products(sampler{}, small, few, images, all), doctest::Contains("bytes, found 4000"),
+                       std::invalid_argument);
+  products head(sampler{}, small, weights, images, all);
+  CHECK_THROWS_WITH_AS(head.enqueue(nullptr, 3, step_of(3), ardent::random::philox(1), std::span(samples, 3)),
+                       doctest::Contains("elements, found 3"), std::invalid_argument);
   ardent::tile t = step_of(3);
   ++t.total;
   std::string const found = "found " + std::to_string(t.total) + " tokens for AR step 3";
-  CHECK_THROWS_WITH_AS(head.enqueue(nullptr, 3, t, ardent::random::philox(1), nullptr),
+  CHECK_THROWS_WITH_AS(head.enqueue(nullptr, 3, t, ardent::random::philox(1), samples),
                        doctest::Contains(found.c_str()), std::invalid_argument);
   CHECK(fake::launches().empty());
 }
@@ -187,13 +232,16 @@ TEST_CASE("any_head: one launch where rows are few, products where they are many
   fake::blaslt::compute(false);
   head_memory const memory;
   unsigned long long counter = 0;
+  CHECK(ardent::cuda::takes_products(sampler{}, images));
+  CHECK_FALSE(ardent::cuda::takes_products(sampler{}, 1));
   any_head head(sampler{}, small, nullptr, memory.weights.get(), images, &counter);
-  CHECK(head.workspace().many > 0);
-  scene::memory const few(head.workspace().few), many(head.workspace().many);
-  head.prepare(few.get(), many.get());
+  scene::memory const workspace(head.workspace_bytes());
+  head.prepare(workspace);
+  int const searches = fake::blaslt::searches();
   bool was[2] = {};
   for (int i = 0; i < sampler{}.ar_steps(); ++i) {
     bool const expected = sampler{}.tokens(i) * images * 2 >= 128;
+    CHECK(ardent::cuda::takes_products(sampler{}, i, images) == expected);
     CHECK(head.by_products(i) == expected);
     was[expected] = true;
     int const before = fake::blaslt::products();
@@ -202,14 +250,42 @@ TEST_CASE("any_head: one launch where rows are few, products where they are many
   }
   CHECK(was[0]);
   CHECK(was[1]);
+  CHECK(fake::blaslt::searches() == searches);
 
   any_head alone(sampler{}, small, nullptr, nullptr, images);
-  CHECK(alone.workspace().many == 0);
-  CHECK(alone.workspace().few >= head.workspace().few);
-  scene::memory const all(alone.workspace().few);
-  alone.prepare(all.get(), nullptr);
+  CHECK(alone.workspace_bytes() + products::library_bytes < head.workspace_bytes());
+  scene::memory const all(alone.workspace_bytes());
+  alone.prepare(all);
   int const before = fake::blaslt::products();
   for (int i = 0; i < sampler{}.ar_steps(); ++i)
-    alone.enqueue(nullptr, i, step_of(i), ardent::random::philox(1), samples);
+    alone.enqueue(nullptr, i, step_of(i), ardent::random::philox(1), std::span(memory_of_samples));
   CHECK(fake::blaslt::products() == before);
+}
+
+TEST_CASE("any_head: bad arguments") {
+  fake::reset();
+  fake::blaslt::reset();
+  head_memory const memory;
+  auto const refuses = [](char const* expected, auto const& f) {
+    CHECK_THROWS_WITH_AS(f(), doctest::Contains(expected), std::invalid_argument);
+  };
+  std::size_t const dense = ardent::dense_bytes<ardent::bfloat16>(small);
+  auto* const weights = static_cast<std::byte*>(memory.weights.get());
+  refuses("at least 1 image", [&] { any_head(sampler{}, small, nullptr, nullptr, 0); });
+  refuses("any_head: expected weights of",
+          [&] { any_head(sampler{}, small, nullptr, std::span(weights, dense - 1), images); });
+  refuses("any_head: expected weights aligned", [&] { any_head(sampler{}, small, nullptr, weights + 32, images); });
+  any_head head(sampler{}, small, nullptr, std::span(weights, dense), images);
+  scene::memory const workspace(head.workspace_bytes());
+  std::span<std::byte> const all(workspace.data(), workspace.size());
+  refuses("any_head: expected a workspace of", [&] { head.prepare(all.first(all.size() - 1)); });
+  scene::memory const more(head.workspace_bytes() + 64);
+  refuses("aligned to 256", [&] { head.prepare(std::span(more.data() + 64, head.workspace_bytes())); });
+  head.prepare(all);
+  for (int const ar_step : {0, 63})  // in one launch; by products
+    refuses("elements, found 3", [&] {
+      head.enqueue(nullptr, ar_step, step_of(ar_step), ardent::random::philox(1), std::span(samples, 3));
+    });
+  CHECK(fake::launches().empty());
+  CHECK(fake::blaslt::products() == 0);
 }

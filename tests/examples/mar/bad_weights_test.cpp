@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The program mar with weights that are not as they have to be: one line that names the file, what was expected and
-// what was found, status 2, and no output.
+// what was found, status 2, and no output. And with weights that are, but overflow: it draws, and says so.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -127,4 +127,29 @@ TEST_CASE("mar: weights that do not exist, or are no file") {
                 {"/nowhere/w.safetensors", "no such file"});
   test::temporary_folder const folder;
   check_refused({"--weights", folder.path().string(), "--config", config}, {folder.path().string(), "directory"});
+}
+
+TEST_CASE("mar: outputs of the head that overflow are counted, and said beside the cost") {
+  test::temporary_folder const folder;
+  std::string const file = (folder / "w.safetensors").string();
+  mar_program::write_changed(file, "diffloss.net.final_layer.linear.bias", [](writer& w, shape const& s, floats v) {
+    v[0] = 3e38f;  // finite, as the first output is then; what comes of it is not
+    w.add("diffloss.net.final_layer.linear.bias", s, std::span<float const>(v));
+  });
+  std::string const said = "outputs of the head were infinite or no numbers\n";
+  std::string const config = model_files::shipped().config.string();
+  for (std::vector<std::string> const& how :
+       std::vector<std::vector<std::string>>{{}, {"--head", "bf16"}, {"--head", "int8"}, {"--cache", "all"}}) {
+    std::vector<std::string> arguments = mar_program::shortest();
+    arguments.insert(arguments.end(), {"--config", config, "--dump", (folder / "tokens.safetensors").string()});
+    arguments.insert(arguments.end(), how.begin(), how.end());
+    test::outcome const fine = mar_program::run("ARDENT_MAR", arguments);
+    CHECK(fine.status == 0);
+    CHECK(fine.output.find(said) == std::string::npos);
+    arguments.insert(arguments.end(), {"--weights", file});
+    test::outcome const result = mar_program::run("ARDENT_MAR", arguments);
+    CAPTURE(result.errors);
+    CHECK(result.status == 0);
+    CHECK(result.output.find(said) != std::string::npos);
+  }
 }

@@ -28,57 +28,20 @@ inline unsigned ordering_blocks(int elements) {
   return (static_cast<unsigned>(elements) + ordering_threads - 1) / ordering_threads;
 }
 
-/// body(i) for this thread's element, if it has one.
-template <class F>
-__device__ __forceinline__ void for_this_element(int elements, F const& body) {
+/// body(i) for each element, a thread each. (Hidden: the same kernel in two shared objects would otherwise be
+/// registered twice under one name.)
+template <class Body>
+__attribute__((visibility("hidden"))) __global__ void __launch_bounds__(ordering_threads)
+    element_kernel(const __grid_constant__ Body body, int elements) {
   const unsigned i = blockIdx.x * ordering_threads + threadIdx.x;
   if (i < static_cast<unsigned>(elements)) body(static_cast<int>(i));
 }
 
-// hidden: the same kernel in two shared objects would otherwise be registered twice under one name
-template <class Random>
-__attribute__((visibility("hidden"))) __global__ void __launch_bounds__(ordering_threads)
-    order_keys_kernel(token_layout layout, int elements, const __grid_constant__ Random random, std::uint64_t* keys,
-                      int* positions, int* offsets) {
-  for_this_element(elements,
-                   [&](int i) { ardent::detail::make_order_key(layout, random, i, keys, positions, offsets); });
-}
-
-template <class>
-__attribute__((visibility("hidden"))) __global__ void __launch_bounds__(ordering_threads)
-    raster_order_kernel(token_layout layout, int elements, int* order) {
-  for_this_element(elements, [&](int i) { ardent::detail::make_raster_order(layout, i, order); });
-}
-
-template <class>
-__attribute__((visibility("hidden"))) __global__ void __launch_bounds__(ordering_threads)
-    pick_kernel(token_layout layout, int elements, int const* order, int done, int count, int* positions,
-                std::uint32_t* images) {
-  for_this_element(elements,
-                   [&](int i) { ardent::detail::pick_position(layout, order, done, count, i, positions, images); });
-}
-
-template <class T>
-__attribute__((visibility("hidden"))) __global__ void __launch_bounds__(ordering_threads)
-    gather_kernel(token_layout layout, int elements, int const* positions, int count, bool wide, T const* tokens,
-                  T* out) {
-  for_this_element(elements,
-                   [&](int i) { ardent::detail::gather_quad(layout, positions, count, wide, i, tokens, out); });
-}
-
-template <class T>
-__attribute__((visibility("hidden"))) __global__ void __launch_bounds__(ordering_threads)
-    scatter_kernel(token_layout layout, int elements, int const* positions, int count, bool wide, T const* samples,
-                   T* tokens, std::uint8_t* known) {
-  for_this_element(elements, [&](int i) {
-    ardent::detail::scatter_quad(layout, positions, count, wide, i, samples, tokens, known);
-  });
-}
-
-template <class T>
-__attribute__((visibility("hidden"))) __global__ void __launch_bounds__(ordering_threads)
-    clear_kernel(token_layout layout, int elements, bool wide, T* tokens, std::uint8_t* known) {
-  for_this_element(elements, [&](int i) { ardent::detail::clear_quad(layout, wide, i, tokens, known); });
+/// Enqueues it.
+template <class Body>
+void enqueue_elements(cudaStream_t stream, int elements, Body const& body, char const* what) {
+  element_kernel<<<ordering_blocks(elements), ordering_threads, 0, stream>>>(body, elements);
+  check(cudaGetLastError(), what);
 }
 
 [[noreturn]] inline void refuse_ordering(char const* name, std::string const& expected, std::string const& found) {
