@@ -11,15 +11,18 @@
 #include <system_error>
 
 #include "error.hpp"
+#include "unfinished_files.hpp"
 
 namespace examples {
 
-/// @brief Runs a program's body and reports what it throws as one line, "error: ...".
+/// @brief Runs a program's body and reports what it throws as one line, "error: ...". A signal that ends it leaves no
+/// unfinished file.
 /// @param body int(), the exit status unless something is wrong
 /// @return body's status; 2 if it throws, or if standard output could not take what it printed; 1 if it throws a
 /// device_error
 template <class Body>
 [[nodiscard]] int run_program(Body&& body) {
+  remove_unfinished_files_on_signals();
   std::string message;
   int failed = 2;
   try {
