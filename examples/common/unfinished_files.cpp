@@ -31,9 +31,7 @@ std::atomic<bool> ending = false;
 
 extern "C" void remove_and_end(int signal) {
   int const kept = errno;
-  ending = true;
-  for (slot& one : slots)
-    if (use expected = use::listed; one.now.compare_exchange_strong(expected, use::removing)) ::unlink(one.name.data());
+  remove_unfinished_files();
   errno = kept;
   ::raise(signal);  // delivered when this returns, and handled as if there had never been a handler
 }
@@ -61,6 +59,12 @@ void unfinished_file::made() const noexcept {
   if (slot_ == none || !ending) return;
   ::unlink(slots[slot_].name.data());  // the handler may have come before there was a file
   for (;;) ::pause();
+}
+
+void remove_unfinished_files() noexcept {
+  ending = true;
+  for (slot& one : slots)
+    if (use expected = use::listed; one.now.compare_exchange_strong(expected, use::removing)) ::unlink(one.name.data());
 }
 
 void remove_unfinished_files_on_signals() noexcept {

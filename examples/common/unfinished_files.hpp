@@ -27,6 +27,10 @@ class unfinished_file {
   std::size_t slot_;
 };
 
+/// @brief Removes the files listed, for whoever ends the process without destructors. Takes no memory; may be called
+/// from a handler of signals.
+void remove_unfinished_files() noexcept;
+
 /// @brief Has SIGINT, SIGTERM and SIGHUP remove the files listed and then end the process as they always do, with the
 /// same status. A signal that is ignored, as under nohup, stays ignored; one that has a handler keeps it.
 void remove_unfinished_files_on_signals() noexcept;

@@ -23,11 +23,11 @@ namespace {
 using namespace examples;
 
 /// The small model of tests/data, of two classes.
-struct system {
+struct small_system {
   mar::backbone network;
   far::head head;
 
-  static system load() {
+  static small_system load() {
     safetensors const recorded = safetensors::read(test::data("far_small.safetensors"));
     safetensors_writer weights;
     for (std::string const& name : recorded.names())
@@ -46,7 +46,7 @@ struct system {
 std::vector<int> const levels{1, 3, 5, 6};
 
 /// Draws images [first, first + labels.size()).
-std::vector<float> draw(system const& of, far::variant shows, std::vector<int> const& labels, std::uint32_t first,
+std::vector<float> draw(small_system const& of, far::variant shows, std::vector<int> const& labels, std::uint32_t first,
                         ardent::executor::host const& executor) {
   int const tokens = of.network.sizes().seq_len(), channels = of.network.sizes().token_channels();
   std::vector<int> orders;
@@ -68,7 +68,7 @@ std::vector<float> draw(system const& of, far::variant shows, std::vector<int> c
 }  // namespace
 
 TEST_CASE("far: an image does not depend on its batch, nor on the threads") {
-  system const of = system::load();
+  small_system const of = small_system::load();
   for (far::variant const shows : {far::variant::whole, far::variant::masked}) {
     std::vector<int> const labels{1, 0, -1, 1};
     for (auto const level : {ardent::simd_level::baseline, ardent::host_level()}) {
