@@ -18,94 +18,12 @@
 #include <vector>
 
 #include "property/composition.hpp"
-#include "support/exact_data.hpp"
+#include "property/recording_model.hpp"
 
 namespace {
 
 using namespace property;
 using ardent::executor::host;
-
-/// A denoiser that answers for any kind of network: the solver's rows know which.
-struct any_network {
-  static constexpr ardent::prediction predicted = ardent::prediction::epsilon;
-  ardent::prediction from = ardent::prediction::epsilon;
-  bool linear = false, constant = true;
-  int numbers = 1;
-
-  int channels() const { return numbers; }
-  int outputs() const { return numbers; }
-  int condition_width() const { return 1; }
-  void operator()(float const* x, ardent::time_point const& time, float const* condition, float* output) const {
-    double const c = static_cast<double>(*condition);
-    test::level const l{static_cast<double>(time.alpha), static_cast<double>(time.sigma)};
-    for (int i = 0; i < numbers; ++i) {
-      auto const value = static_cast<double>(x[i]);
-      test::exact_answer answer{c, (value - l.alpha * c) / l.sigma};
-      if (!constant) answer = {std::sin(value + c), std::cos(1.3 * value - c)};
-      output[i] = static_cast<float>(
-          test::output_of(from, answer, l, linear ? test::path_shape::linear : test::path_shape::variance_preserving));
-    }
-  }
-};
-
-/// x0 of a token's branch, in [-1.5, 1.5]: the unconditional one is the same for all images.
-float target(std::uint32_t image, int position, int branch) {
-  return 1.5f * std::sin(static_cast<float>(branch == 0 ? 7 * image + 1 : 0) + 0.7f * static_cast<float>(position));
-}
-
-/// Conditions, and a record of what was drawn. As an ar_model it is drawn token by token, as a batched_ar_model all at
-/// once; the numbers are the same.
-struct model_type {
-  any_network function;
-  int length = 1;
-  std::vector<int> drawn;    // [images][length], how often
-  std::vector<int> ar_step;  // [images][length], the last one
-  std::vector<float> z;
-  int evaluations = 0;
-  std::string complaint;
-
-  model_type(any_network const& f, int tokens, int images) : function(f), length(tokens) {
-    drawn.resize(static_cast<std::size_t>(images * tokens));
-    ar_step.resize(drawn.size());
-    z.resize(2 * drawn.size());
-  }
-  int sequence_length() const { return length; }
-  auto denoiser() const { return ardent::denoiser::pointwise(function); }
-  ardent::network_shape<> network() const { return {function.numbers, function.numbers}; }
-
-  template <class Executor>
-  void condition(Executor const&, ardent::ar_step_view const& view, float* out) {
-    for (int b = 0; b < view.images; ++b)
-      for (int j = 0; j < view.tokens_per_image; ++j) {
-        int const position = view.positions[b * view.tokens_per_image + j];
-        int const before = j > 0 ? view.positions[b * view.tokens_per_image + j - 1] : -1;
-        if (position <= before || position >= length) {
-          complaint = "positions of an AR step that do not ascend within the image";
-          continue;
-        }
-        auto const place = static_cast<std::size_t>(b * length + position);
-        if (view.known[place] != 0) complaint = "a token drawn now that is known already";
-        ++drawn[place];
-        ar_step[place] = view.ar_step;
-        for (int branch = 0; branch < view.branches; ++branch)
-          out[(branch * view.images + b) * view.tokens_per_image + j] =
-              target(view.first_image + static_cast<std::uint32_t>(b), position, branch);
-      }
-  }
-  template <class Executor>
-  void condition(Executor const& executor, ardent::ar_step_view const& view) {
-    condition(executor, view, z.data());
-  }
-  template <class Executor>
-  void evaluate(Executor const& executor, ardent::ar_step_view const& view, ardent::time_point const& time,
-                float const* input, float* output) {
-    ++evaluations;
-    int const rows = view.images * view.tokens_per_image;
-    executor.parallel_for(view.branches * rows, [&](int i, int) {
-      function(input + (i % rows) * function.numbers, time, z.data() + i, output + i * function.numbers);
-    });
-  }
-};
 
 /// All checks of one composition, with its sampler.
 template <class Sampler>
@@ -157,17 +75,17 @@ class checker {
     return "";
   }
 
-  std::vector<float> draw(model_type& model, host const& executor, int images, std::uint32_t first) const {
+  std::vector<float> draw(recording_model& model, host const& executor, int images, std::uint32_t first) const {
     std::vector<float> out(static_cast<std::size_t>(images) * image_size(), 99.0f);
     ardent::generate(sampler_, model, executor, ardent::random::philox(c_.seed), {images, first}, out);
     return out;
   }
-  model_type model(int images) const { return {function_, sampler_.sequence_length(), images}; }
+  recording_model model(int images) const { return {function_, sampler_.sequence_length(), images}; }
 
   std::string tokens() const {
     constexpr std::uint32_t first = 3;
     host const one(1), several(c_.threads);
-    model_type seen = model(c_.images);
+    recording_model seen = model(c_.images);
     std::vector<float> const all = draw(seen, one, c_.images, first);
     if (!seen.complaint.empty()) return seen.complaint;
     for (int const times : seen.drawn)
@@ -175,10 +93,10 @@ class checker {
     for (float const x : all)
       if (!std::isfinite(x)) return "a token that is not finite";
 
-    model_type again = model(c_.images);
+    recording_model again = model(c_.images);
     if (draw(again, several, c_.images, first) != all) return "other tokens with other threads";
     if (c_.split > 0) {
-      model_type left = model(c_.split), right = model(c_.images - c_.split);
+      recording_model left = model(c_.split), right = model(c_.images - c_.split);
       std::vector<float> parts = draw(left, several, c_.split, first);
       std::vector<float> const rest =
           draw(right, one, c_.images - c_.split, first + static_cast<std::uint32_t>(c_.split));
@@ -187,9 +105,9 @@ class checker {
     }
     // inline and batched denoisers are compiled apart: equal at the level that has no instructions of its own
     host const plain(1, ardent::simd_level::baseline);
-    model_type reference = model(c_.images);
+    recording_model reference = model(c_.images);
     std::vector<float> const expected = draw(reference, plain, c_.images, first);
-    model_type whole = model(c_.images);
+    recording_model whole = model(c_.images);
     std::vector<float> batched(all.size(), 77.0f);
     ardent::generate_batched(sampler_, whole, several, ardent::random::philox(c_.seed), {c_.images, first}, batched);
     if (batched != expected) return "generate_batched draws other tokens than generate";
