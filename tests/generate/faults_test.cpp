@@ -71,6 +71,7 @@ void check(Draw const& draw, bool partly) {
 }
 
 struct affine {
+  [[maybe_unused]] static constexpr ardent::prediction predicted = ardent::prediction::epsilon;
   int channels() const { return ::channels; }
   int outputs() const { return ::channels; }
   int condition_width() const { return 2; }

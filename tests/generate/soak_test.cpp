@@ -46,7 +46,7 @@ constexpr long most_growth =
 #endif
 
 struct affine {
-  static constexpr ardent::prediction predicted = ardent::prediction::epsilon;
+  [[maybe_unused]] static constexpr ardent::prediction predicted = ardent::prediction::epsilon;
   int channels() const { return ::channels; }
   int outputs() const { return ::channels; }
   int condition_width() const { return 2; }
