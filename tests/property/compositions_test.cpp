@@ -109,7 +109,9 @@ class checker {
     std::vector<float> const expected = draw(reference, plain, c_.images, first);
     recording_model whole = model(c_.images);
     std::vector<float> batched(all.size(), 77.0f);
-    ardent::generate_batched(sampler_, whole, several, ardent::random::philox(c_.seed), {c_.images, first}, batched);
+    host const plain_threads(c_.threads, ardent::simd_level::baseline);
+    ardent::generate_batched(sampler_, whole, plain_threads, ardent::random::philox(c_.seed), {c_.images, first},
+                             batched);
     if (batched != expected) return "generate_batched draws other tokens than generate";
     if (whole.evaluations != sampler_.nfe()) return "another number of evaluations than nfe says";
     return c_.network == 0 ? closed_form(all, first, seen.ar_step) : "";
