@@ -10,12 +10,14 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include "error.hpp"
+#include "unfinished_files.hpp"
 
 namespace examples {
 namespace {
@@ -48,8 +50,7 @@ class temporary_file {
  public:
   /// @param directory where to make it
   /// @param target the file it will become
-  temporary_file(fs::path const& directory, fs::path const& target)
-      : name_(), file_(create(directory, target, name_)) {}
+  temporary_file(fs::path const& directory, fs::path const& target) : file_(create(directory, target)) {}
   temporary_file(temporary_file const&) = delete;
   temporary_file& operator=(temporary_file const&) = delete;
   ~temporary_file() {
@@ -61,12 +62,13 @@ class temporary_file {
   [[nodiscard]] bool rename(fs::path const& target) noexcept {
     if (::rename(name_.c_str(), target.c_str()) != 0) return false;
     name_.clear();
+    listed_.reset();
     return true;
   }
 
  private:
   // .ardent-PROCESS-COUNTER-TARGET.tmp; without a target whose name may already be as long as names can be.
-  static descriptor create(fs::path const& directory, fs::path const& target, fs::path& name) {
+  descriptor create(fs::path const& directory, fs::path const& target) {
     static std::atomic<unsigned> counter = 0;
     std::string of = target.filename().string();
     if (of.size() > 100) of.clear();
@@ -75,15 +77,19 @@ class temporary_file {
       trial_name += std::to_string(::getpid()) + "-" + std::to_string(counter++) + "-" + of;
       trial_name += unfinished_suffix;
       fs::path trial = directory / trial_name;
+      listed_.emplace(trial.string());
       int const fd = ::open(trial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
       if (fd >= 0) {
-        name = std::move(trial);
+        name_ = std::move(trial);
+        listed_->made();
         return descriptor(fd);
       }
+      listed_.reset();
       if (errno != EEXIST && errno != EINTR) fail(target, "a directory to write the file in", reason(errno));
     }
   }
 
+  std::optional<unfinished_file> listed_;
   fs::path name_;
   descriptor file_;
 };

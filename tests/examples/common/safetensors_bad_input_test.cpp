@@ -3,6 +3,7 @@
 // Safetensors that are cut off, garbage, or no file at all.
 #include <doctest/doctest.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <random>
@@ -11,6 +12,7 @@
 
 #include "bad_input.hpp"
 #include "bad_safetensors.hpp"
+#include "common/file.hpp"
 #include "common/safetensors.hpp"
 #include "support/environment.hpp"
 
@@ -89,4 +91,15 @@ TEST_CASE("safetensors: what is no file to read") {
   bad_input::put(folder / "holes", with_header("{}"));
   std::filesystem::resize_file(folder / "holes", std::uintmax_t{1} << 40);
   CHECK(has(complaint(folder / "holes"), "0 bytes of data, found 1099511627766"));
+}
+
+TEST_CASE("input_file: a file that is cut short while it is read") {
+  test::temporary_folder const folder;
+  bad_input::put(folder / "long", std::string(1'000'000, 'x'));
+  examples::input_file file(folder / "long");
+  std::vector<std::byte> bytes(8), rest(999'992);
+  file.read(bytes);
+  std::filesystem::resize_file(folder / "long", 500'000);
+  std::string const message = bad_input::complaint(folder / "long", [&] { file.read(rest); });
+  CHECK(has(message, "999992 more bytes to read, found only 499992"));
 }

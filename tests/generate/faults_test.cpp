@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Memory that runs out: each allocation of a generation fails in turn, alone or with all that follow. Nothing leaks, no
+// token is written before all memory is there, and the next generation draws the right bits.
+#include <doctest/doctest.h>
+
+#include <ardent/ardent.hpp>
+
+#include <algorithm>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "generate/counted_new.hpp"
+#include "support/made_model.hpp"
+#include "support/made_numbers.hpp"
+#include "support/scene.hpp"
+
+namespace {
+
+constexpr int channels = 5, length = 9, images = 2;
+constexpr float untouched = 7.0f;
+
+using floats = std::vector<float>;
+
+/// How a program might do it: tables, threads and memory made for one generation.
+auto made_sampler() {
+  return ardent::make_sampler(ardent::ordering::random(length, 3), ardent::annealing::linear(4, 2),
+                              ardent::solver::ddpm<ardent::variance::fixed_small>{}, ardent::guidance::constant(2.0));
+}
+
+/// Runs `draw(tokens)` with allocation after allocation failing.
+/// @param partly  tokens may be written when it fails: the model's own memory ran out
+template <class Draw>
+void check(Draw const& draw, bool partly) {
+  floats expected(images * length * channels), tokens(expected.size());
+  draw(expected);
+  draw(tokens);  // whatever is made once is made now
+  REQUIRE(tokens == expected);
+  for (bool const for_good : {false, true}) {
+    long failures = 0, leaks = 0, written = 0, swallowed = 0, wrong = 0;
+    for (bool more = true; more;) {
+      std::fill(tokens.begin(), tokens.end(), untouched);
+      long const before = test::outstanding();
+      bool threw = false;
+      {
+        test::failing_allocation const failing(failures, for_good);
+        try {
+          draw(tokens);
+        } catch (std::bad_alloc const&) {
+          threw = true;
+        }
+        more = failing.failed();
+      }
+      leaks += test::outstanding() != before ? 1 : 0;
+      swallowed += more && !threw ? 1 : 0;
+      bool const clean = std::all_of(tokens.begin(), tokens.end(), [](float x) { return x == untouched; });
+      written += threw && !clean ? 1 : 0;
+      std::fill(tokens.begin(), tokens.end(), untouched);
+      draw(tokens);
+      wrong += tokens != expected ? 1 : 0;
+      failures += more ? 1 : 0;
+    }
+    INFO(failures << " allocations failed, each" << std::string(for_good ? " with all that followed" : " alone"));
+    CHECK(failures >= 5);
+    CHECK(leaks == 0);
+    CHECK(swallowed == 0);
+    CHECK(wrong == 0);
+    if (!partly) CHECK(written == 0);
+  }
+}
+
+struct affine {
+  [[maybe_unused]] static constexpr ardent::prediction predicted = ardent::prediction::epsilon;
+  int channels() const { return ::channels; }
+  int outputs() const { return ::channels; }
+  int condition_width() const { return 2; }
+  void operator()(float const* x, ardent::time_point const&, float const* condition, float* output) const {
+    for (int c = 0; c < ::channels; ++c) output[c] = 0.3f * x[c] + condition[0] - condition[1];
+  }
+};
+
+/// A model that takes memory at every turn, on every thread.
+struct greedy {
+  static constexpr ardent::prediction predicted = ardent::prediction::epsilon;
+  test::made_model<ardent::denoiser::pointwise<affine>> backbone{ardent::denoiser::pointwise(affine{}), length};
+  floats z;
+
+  int sequence_length() const { return length; }
+  ardent::network_shape<> network() const { return {channels, channels}; }
+  template <class Executor>
+  void condition(Executor const& executor, ardent::ar_step_view const& view) {
+    z.assign(static_cast<std::size_t>(2 * view.branches * view.images * view.tokens_per_image), 0.0f);
+    backbone.condition(executor, view, z.data());
+  }
+  template <class Executor>
+  void evaluate(Executor const& executor, ardent::ar_step_view const& view, ardent::time_point const& time,
+                float const* input, float* output) {
+    int const rows = view.images * view.tokens_per_image;
+    executor.parallel_for(view.branches * rows, [&](int i, int) {
+      floats const own(input + (i % rows) * channels, input + (i % rows + 1) * channels);
+      affine{}(own.data(), time, z.data() + 2 * i, output + i * channels);
+    });
+  }
+};
+
+}  // namespace
+
+TEST_CASE("generate: every allocation fails in turn") {
+  test::made_head const weights({channels, 2 * channels, 32, 1, 7});
+  test::aligned_bytes const memory = weights.packed<float>(weights.shape);
+  using head = test::forced<ardent::denoiser::adaln_mlp<>>;
+  for (bool const team : {false, true}) {
+    CAPTURE(team);
+    check(
+        [&](floats& tokens) {
+          auto const sampler = made_sampler();
+          ardent::executor::host const executor(2);
+          test::made_model model(head(ardent::denoiser::adaln_mlp<>(weights.shape, memory.data()), 4, team), length);
+          ardent::generate(sampler, model, executor, ardent::random::philox(3), {images}, tokens);
+        },
+        false);
+  }
+}
+
+TEST_CASE("generate_batched: every allocation fails in turn, the model's among them") {
+  for (int const threads : {1, 3}) {
+    CAPTURE(threads);
+    check(
+        [&](floats& tokens) {
+          auto const sampler = made_sampler();
+          ardent::executor::host const executor(threads);
+          greedy model;
+          ardent::generate_batched(sampler, model, executor, ardent::random::philox(3), {images}, tokens);
+        },
+        true);
+  }
+}
+
+TEST_CASE("counted_new: one allocation fails, or all from one on") {
+  auto const fails = [] {
+    try {
+      ::operator delete(::operator new(4));  // not a new-expression, which the compiler may leave out
+      return false;
+    } catch (std::bad_alloc const&) {
+      return true;
+    }
+  };
+  bool results[2][4] = {};
+  for (bool const for_good : {false, true}) {
+    test::failing_allocation const failing(1, for_good);
+    for (bool& result : results[for_good]) result = fails();
+  }
+  bool const expected[2][4] = {{false, true, false, false}, {false, true, true, true}};
+  for (int i = 0; i < 2; ++i)
+    for (int j = 0; j < 4; ++j) CHECK(results[i][j] == expected[i][j]);
+  CHECK_FALSE(fails());
+}
