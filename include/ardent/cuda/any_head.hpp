@@ -27,6 +27,7 @@ using product_storage = typename Format::activation;
 
 /// @brief True if an AR step of a batch has rows enough for matrix products, by the tuning.
 /// @tparam Tuning  see default_tuning
+/// @param sampler  whose tokens they are
 /// @param ar_step  in [0, sampler.ar_steps())
 /// @param images   images of a batch
 template <class Tuning = default_tuning, class Sampler>
@@ -36,6 +37,7 @@ constexpr bool takes_products(Sampler const& sampler, int ar_step, int images) {
 
 /// @brief True if some AR step of a batch has: if none has, dense weights are not looked at and need not be in memory.
 /// @tparam Tuning  see default_tuning
+/// @param sampler  whose tokens they are
 /// @param images   images of a batch
 template <class Tuning = default_tuning, class Sampler>
 constexpr bool takes_products(Sampler const& sampler, int images) {
@@ -113,6 +115,10 @@ class any_head {
   }
 
   /// @brief Enqueues an AR step: see head_trajectory and head_products. After `prepare`.
+  /// @param stream   on which it runs
+  /// @param ar_step  in [0, ar_steps)
+  /// @param t        the tokens
+  /// @param random   gives the noise
   /// @param samples  [t.total][channels] float in device memory; a pointer or a range
   /// @throws what these throw
   template <device_memory Samples>

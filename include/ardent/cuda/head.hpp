@@ -176,6 +176,10 @@ class head_trajectory {
     });
   }
   /// @brief The same with contiguous ranges.
+  /// @param stream     on which it runs
+  /// @param ar_step    in [0, ar_steps)
+  /// @param t          the tokens
+  /// @param random     gives the noise
   /// @param workspace  a range
   /// @param samples    a range or a pointer
   /// @throws std::invalid_argument also if `samples` is too small
