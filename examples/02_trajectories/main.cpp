@@ -61,7 +61,6 @@ drawing draw(Sampler const& sampler, char const* name) {
   generate(sampler, model, executor::host{}, random::philox{1}, {tokens}, d.ends);
   for (int t = 0; t < drawn; ++t) {
     std::vector<point> way;
-    way.reserve(static_cast<std::size_t>(record.steps()) + 1);
     for (int k = 0; k < record.steps(); ++k) way.push_back({record.x(k, t)[0], record.x(k, t)[1]});
     way.push_back({d.ends[2 * static_cast<std::size_t>(t)], d.ends[2 * static_cast<std::size_t>(t) + 1]});
     d.ways.push_back(way);
