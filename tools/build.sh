@@ -76,7 +76,7 @@ run_bench() {
     fi
     python=()
     if [[ "$program" == benchmarks/published/* ]]; then
-      make_bench_venv
+      make_side_venv bench
       python=(build/bench-venv/bin/python)
     fi
     [ "$name" != quality ] || install_packages images

@@ -12,8 +12,8 @@ import sys
 
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 CODE = {".hpp", ".cuh", ".cpp", ".cu"}
-WITH_LICENCE = CODE | {".py", ".sh", ".build", ".options", ".in", ".wrap"}
-WITH_LICENCE_NAMES = {"dev", "run", ".clang-format", ".gitignore", "CMakeLists.txt"}
+WITH_LICENCE = CODE | {".py", ".sh", ".build", ".options", ".in", ".wrap", ".yaml"}
+WITH_LICENCE_NAMES = {"dev", "run", ".clang-format", ".clang-tidy", ".gitignore", "CMakeLists.txt"}
 IGNORED_FOLDERS = {".git", ".venv", "build", "__pycache__", "subprojects"}
 
 # A line at the left margin that begins the declaration of a name at namespace scope.
@@ -127,11 +127,39 @@ def check_version(root):
         yield f"docs/ardent.wrap: expected revision v{'.'.join(numbers)}, found {revision}"
 
 
+def deprecated(path, text, version):
+    """A deprecated name says what to use and until when, and is gone by then. `version` is (major, minor)."""
+    for found in re.finditer(r"\[\[\s*(?:gnu::)?deprecated\b\s*(?:\((.*?)\)\s*)?\]\]", text, re.S):
+        said = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', found.group(1) or ""))
+        until = re.fullmatch(r"ardent::\S+: .*\bUse .+\. Goes in (\d+)\.(\d+)\.", said)
+        where = f"{path}:{text.count(chr(10), 0, found.start()) + 1}"
+        if not until:
+            yield f'{where}: expected [[deprecated("ardent::NAME: why. Use INSTEAD. Goes in MAJOR.MINOR.")]], found "{said}"'
+        elif (int(until[1]), int(until[2])) <= version:
+            yield f"{where}: expected that what goes in {until[1]}.{until[2]} is gone in {version[0]}.{version[1]}, found it"
+
+
+def check_deprecated(root):
+    header = (root / "include" / "ardent" / "version.hpp").read_text()
+    version = tuple(int(re.search(rf"ARDENT_VERSION_{part} (\d+)", header)[1]) for part in ("MAJOR", "MINOR"))
+    for path in sorted((root / "include").rglob("*.hpp")):
+        yield from deprecated(path.relative_to(root), path.read_text(), version)
+
+
+def check_changelog(root):
+    """The first release that CHANGELOG.md tells of is the version of the headers."""
+    version = re.search(r"\bversion: '([^']*)'", (root / "meson.build").read_text()).group(1)
+    told = re.search(r"^## (?:\[)?(\d+\.\d+\.\d+)", (root / "CHANGELOG.md").read_text(), re.M)
+    if not told or told[1] != version:
+        yield f"CHANGELOG.md: expected {version} as its first release, found {told[1] if told else 'none'}"
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
     checked = list(files(root))
     found = [problem for path in checked for problem in check(path, root)] + [
-        *check_readme(root), *check_quotes(root), *check_version(root)]
+        *check_readme(root), *check_quotes(root), *check_version(root), *check_deprecated(root),
+        *check_changelog(root)]
     print("\n".join(found) if found else f"{len(checked)} files are as they should be")
     return 1 if found else 0
 

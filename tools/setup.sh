@@ -43,6 +43,10 @@ missing_packages() {
       format)
         has_command clang-format-19 || echo clang-format-19
         ;;
+      tidy)
+        has_command clang-tidy-19 || echo clang-tidy-19
+        has_package libomp-19-dev || echo libomp-19-dev
+        ;;
       docs)
         has_command doxygen || echo doxygen
         has_command python3 || echo python3
@@ -140,23 +144,23 @@ make_venv() {
   printf '%s\n' "$wanted" >.venv/stamp
 }
 
-# The benchmarks' own virtual environment: PyTorch takes gigabytes, and nothing else needs it.
-make_bench_venv() {
-  local python wanted requirements=tools/requirements-bench.txt
+# make_side_venv NAME: build/NAME-venv/ from tools/requirements-NAME.txt, for one command. PyTorch, of the benchmarks, takes
+# gigabytes, and nothing else needs it.
+make_side_venv() {
+  local python wanted folder=build/$1-venv log=build/log/$1-venv requirements=tools/requirements-$1.txt
   python=$(find_python) || {
     echo "dev: no Python 3 with venv and ensurepip was found" >&2
     exit 1
   }
   wanted=$(cat "$requirements" && "$python" --version && pwd)
-  [ "$(cat build/bench-venv/stamp 2>/dev/null)" != "$wanted" ] || return 0
-  say "making build/bench-venv: $(sed -n '/==/p' "$requirements" | paste -sd' '), some gigabytes" \
-    "(log: build/log/bench-venv)"
+  [ "$(cat "$folder/stamp" 2>/dev/null)" != "$wanted" ] || return 0
+  say "making $folder: $(sed -n '/==/p' "$requirements" | paste -sd' ') (log: $log)"
   mkdir -p build/log
   {
-    "$python" -m venv --clear build/bench-venv &&
-      build/bench-venv/bin/pip install --disable-pip-version-check --requirement="$requirements"
-  } >build/log/bench-venv 2>&1 || fail_with build/log/bench-venv "the benchmarks' virtual environment could not be made"
-  printf '%s\n' "$wanted" >build/bench-venv/stamp
+    "$python" -m venv --clear "$folder" &&
+      "$folder/bin/pip" install --disable-pip-version-check --requirement="$requirements"
+  } >"$log" 2>&1 || fail_with "$log" "the virtual environment $folder could not be made"
+  printf '%s\n' "$wanted" >"$folder/stamp"
 }
 
 setup_for() {

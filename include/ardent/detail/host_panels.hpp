@@ -39,6 +39,7 @@ struct panel_weights {
 template <class Storage>
 ARDENT_HOST_INLINE void prefetch_weights(Storage const* from) {
   constexpr std::uintptr_t ahead = 2048;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): pointer arithmetic past the end would be undefined
   __builtin_prefetch(reinterpret_cast<void const*>(reinterpret_cast<std::uintptr_t>(from) + ahead));
 }
 

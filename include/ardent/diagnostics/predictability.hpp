@@ -135,7 +135,8 @@ class regression {
                           std::size_t width) {
     shift.assign(width, 0);
     scale.assign(width, 0);
-    const auto count = static_cast<double>(x.size() / width);
+    const std::size_t rows = x.size() / width;
+    const auto count = static_cast<double>(rows);
     for (std::size_t i = 0; i < x.size(); ++i) shift[i % width] += static_cast<double>(x[i]) / count;
     for (std::size_t i = 0; i < x.size(); ++i) {
       const double d = static_cast<double>(x[i]) - shift[i % width];
