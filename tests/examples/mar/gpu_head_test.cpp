@@ -45,10 +45,9 @@ TEST_CASE("the shipped head: a GPU's tokens are the host's within 1e-4 in float3
   scene.what.weights = test::made_head(tensors.shape(), tensors.weights());
   scene.what.z = conditions(trained.network(), tokens);
 
-  auto const sampler =
-      ardent::make_sampler(ardent::ordering::raster{tokens, 1}, ardent::annealing::constant{steps},
-                           ardent::guidance::constant{test::tiled_scene::guidance_scale}, ardent::solver::ddpm<>{},
-                           ardent::temperature::constant{test::tiled_scene::temperature});
+  auto const sampler = ardent::make_sampler(ardent::ordering::raster{tokens, 1}, ardent::annealing::constant{steps},
+                                            ardent::guidance::constant{scene.guidance_scale}, ardent::solver::ddpm<>{},
+                                            ardent::temperature::constant{test::tiled_scene::temperature});
   auto const difference = [&]<class Format, class Storage>() {
     constexpr ardent::tiled_plan plan{2, true, true, true, false, 8};  // the resident regime's
     auto const host = test::draw<Storage>(scene.what, sampler, ardent::executor::host(1), 8, false);
