@@ -20,17 +20,26 @@ namespace examples {
 inline constexpr char const* out_of_memory = "expected memory for this many images, found too little";
 
 /// @brief Has memory that runs out where no exception gets through end the process as it does elsewhere: nlohmann's
-/// JSON takes memory when it is destroyed. Whatever else ends a process so is as before.
+/// JSON takes memory when it is destroyed, and an exception takes some itself. Whatever else ends a process so is as
+/// before.
 inline void end_in_order_without_memory() noexcept {
   static std::terminate_handler const before = std::get_terminate();
   std::set_terminate([] {
+    bool without_memory = false;
     try {
       if (std::exception_ptr const thrown = std::current_exception()) std::rethrow_exception(thrown);
+      // Perhaps there was no room for one; operator new would throw to find out
+      void* volatile const room = std::malloc(1 << 16);
+      without_memory = room == nullptr;
+      std::free(room);
     } catch (std::bad_alloc const&) {
+      without_memory = true;
+    } catch (...) {
+    }
+    if (without_memory) {
       remove_unfinished_files();
       std::fprintf(stderr, "error: %s\n", out_of_memory);
       std::_Exit(2);
-    } catch (...) {
     }
     before();
     std::abort();

@@ -88,7 +88,8 @@ def complaints_of(comment):
                        "meson.build": (ROOT / "meson.build").read_text()})
         for script in ("without_guides.sed", "without_links.py"):
             shutil.copy(ROOT / "docs" / script, folder / "docs")
-        for other in ("examples/README.md", "examples/common/train/README.md", "models/README.md", "tests/data/README.md"):
+        for other in ("CHANGELOG.md", "CONTRIBUTING.md", "examples/README.md", "examples/common/train/README.md",
+                      "models/README.md", "tests/data/README.md"):
             write(folder, {other: "# A page\n"})
         status, complaints = docs.build(folder, folder / "out")
         if status == 0 and not (folder / "out/html/index.html").is_file():
