@@ -121,7 +121,7 @@ def main():
         sections.append(report.loops_section(declaration, pairs))
         bad += [f"sm_{arch}: the step loop of {name} has more {', '.join(kinds)} than the one by hand: "
                 + report.difference(sass.opcodes(other), sass.opcodes(loop))
-                for name, arch, other, loop in pairs if (kinds := more_of(loop, other))]
+                for name, arch, other, loop in pairs if (kinds := list(more_of(loop, other)))]
     sections.append(expected.section())
     bad += compare(pathlib.Path(path), compiler.version, report.document(compiler.version, sections))
     print("\n".join(bad) if bad else f"{total} kernels of {len(declared)} files are as they should be")
