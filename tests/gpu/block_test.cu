@@ -21,7 +21,7 @@ using test::device_array;
 
 template <int Threads>
 __global__ void elements_kernel(strided_range rows, strided_range columns, int width, int* visits) {
-  const cuda_block<Threads> block;
+  cuda_block<Threads> block;
   block.elements(rows, columns, [=](int r, int c) { atomicAdd(visits + r * width + c, 1); });
 }
 
@@ -51,7 +51,7 @@ void check_elements() {
 template <int Threads>
 __global__ void sums_kernel(strided_range rows, int columns, float const* x, float* out) {
   __shared__ float sums[64];
-  cuda_block<Threads> const block;
+  cuda_block<Threads> block;
   block.row_sums(
       rows, columns, [=](int r, int c) { return x[r * columns + c]; }, [&](int r, float sum) { sums[r] = sum; });
   const int r = 63 - static_cast<int>(threadIdx.x);

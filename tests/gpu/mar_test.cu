@@ -9,6 +9,7 @@
 // sources: examples/common/pixels.cpp examples/common/safetensors.cpp examples/common/safetensors_header.cpp
 // sources: examples/common/safetensors_writer.cpp examples/common/transformer.cpp
 // sources: examples/common/transformer_packing.cpp examples/common/transformer_weights.cpp
+// sources: examples/common/unfinished_files.cpp
 // sources: examples/mar/backbone.cpp examples/mar/checkpoint.cpp examples/mar/conditioning.cpp
 // sources: examples/mar/config.cpp examples/mar/draw_bfloat16.cpp examples/mar/draw_float.cpp
 // sources: examples/mar/cached_sequence.cpp examples/mar/caching.cpp examples/mar/packed_backbone.cpp

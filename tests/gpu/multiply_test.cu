@@ -94,16 +94,16 @@ void check_kind() {
 template <int Threads, class Storage>
 __global__ void product_kernel(float const* x, int stride, strided_range rows, ardent::packed_matrix<Storage> m,
                                strided_range panels, std::byte* narrow, float* y, int* visits) {
-  using block = ardent::cuda_block<Threads>;
+  ardent::cuda_block<Threads> block;
   ardent::product_rows<Storage> read;
   if constexpr (std::is_same_v<Storage, float>) {
     read = {x, stride};
   } else {
     read = {narrow, ardent::narrowed_bytes<Storage>(m.inputs)};
-    block::narrow(x, stride, rows, m.inputs, read);
-    block::sync();
+    block.narrow(x, stride, rows, m.inputs, read);
+    block.sync();
   }
-  block::product(read, rows, m, panels, [=](int r, int c, float v) {
+  block.product(read, rows, m, panels, [=](int r, int c, float v) {
     y[r * m.outputs + c] = v;
     atomicAdd(visits + r * m.outputs + c, 1);
   });
