@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "generate/counted_new.hpp"
+#include "support/affine_denoiser.hpp"
 #include "support/made_model.hpp"
 #include "support/made_numbers.hpp"
 #include "support/scene.hpp"
@@ -19,6 +20,7 @@
 namespace {
 
 constexpr int channels = 5, length = 9, images = 2;
+using affine = test::affine_denoiser<channels>;
 constexpr float untouched = 7.0f;
 
 using floats = std::vector<float>;
@@ -69,16 +71,6 @@ void check(Draw const& draw, bool partly) {
     if (!partly) CHECK(written == 0);
   }
 }
-
-struct affine {
-  [[maybe_unused]] static constexpr ardent::prediction predicted = ardent::prediction::epsilon;
-  int channels() const { return ::channels; }
-  int outputs() const { return ::channels; }
-  int condition_width() const { return 2; }
-  void operator()(float const* x, ardent::time_point const&, float const* condition, float* output) const {
-    for (int c = 0; c < ::channels; ++c) output[c] = 0.3f * x[c] + condition[0] - condition[1];
-  }
-};
 
 /// A model that takes memory at every turn, on every thread.
 struct greedy {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "generate/counted_new.hpp"
+#include "support/affine_denoiser.hpp"
 #include "support/made_model.hpp"
 #include "support/made_numbers.hpp"
 #include "support/scene.hpp"
@@ -22,6 +23,7 @@
 namespace {
 
 constexpr int channels = 4, length = 6, generations = 10'000, warm_up = 1'000;
+using affine = test::affine_denoiser<channels>;
 
 /// Bytes of this process that are in memory.
 long resident() {
@@ -44,16 +46,6 @@ constexpr long most_growth =
 #else
     512'000;
 #endif
-
-struct affine {
-  [[maybe_unused]] static constexpr ardent::prediction predicted = ardent::prediction::epsilon;
-  int channels() const { return ::channels; }
-  int outputs() const { return ::channels; }
-  int condition_width() const { return 2; }
-  void operator()(float const* x, ardent::time_point const&, float const* condition, float* output) const {
-    for (int c = 0; c < ::channels; ++c) output[c] = 0.3f * x[c] + condition[0] - condition[1];
-  }
-};
 
 struct batched : test::made_model<ardent::denoiser::pointwise<affine>> {
   std::vector<float> z;
