@@ -11,6 +11,7 @@ import torch
 DATA = pathlib.Path("/usr/share/datasets/fashion-mnist")
 MEAN, STD = 0.286, 0.353
 SIDE = 28
+PATCH = 4
 LABELS = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 
 
@@ -25,26 +26,32 @@ def read_idx(name):
     return numpy.frombuffer(content, numpy.uint8, offset=4 + 4 * rank).reshape(shape)
 
 
-def training_tokens(margin=0, patch=4):
-    """(tokens [60000, side * side, patch * patch], labels [60000]): square patches in raster order, of pictures with
+def training_pixels():
+    """(pictures [60000, 28, 28] in [0, 1], labels [60000])."""
+    return (torch.from_numpy(read_idx("train-images-idx3-ubyte").copy()).float() / 255,
+            torch.from_numpy(read_idx("train-labels-idx1-ubyte").copy()).long())
+
+
+def training_tokens(margin=0):
+    """(tokens [60000, side * side, PATCH * PATCH], labels [60000]): square patches in raster order, of pictures with
     `margin` black pixels around them."""
-    pixels = torch.from_numpy(read_idx("train-images-idx3-ubyte").copy()).float() / 255
+    pixels, labels = training_pixels()
     pixels = (torch.nn.functional.pad(pixels, (margin,) * 4) - MEAN) / STD
-    patches = pixels.unflatten(2, (-1, patch)).unflatten(1, (-1, patch)).permute(0, 1, 3, 2, 4)
-    return patches.flatten(3).flatten(1, 2), torch.from_numpy(read_idx("train-labels-idx1-ubyte").copy()).long()
+    patches = pixels.unflatten(2, (-1, PATCH)).unflatten(1, (-1, PATCH)).permute(0, 1, 3, 2, 4)
+    return patches.flatten(3).flatten(1, 2), labels
 
 
-def pictures(tokens, margin=0, patch=4):
+def pictures(tokens, margin=0):
     """[n, 28, 28] in [0, 1] of tokens in raster order."""
-    side = (SIDE + 2 * margin) // patch
-    grid = tokens.unflatten(1, (side, side)).unflatten(3, (patch, patch)).permute(0, 1, 3, 2, 4)
+    side = (SIDE + 2 * margin) // PATCH
+    grid = tokens.unflatten(1, (side, side)).unflatten(3, (PATCH, PATCH)).permute(0, 1, 3, 2, 4)
     pixels = grid.flatten(3).flatten(1, 2) * STD + MEAN
     return pixels[:, margin:margin + SIDE, margin:margin + SIDE].clamp(0, 1)
 
 
-def pixels_member(margin=0, patch=4):
+def pixels_member(margin=0):
     """The member "pixels" of a model's JSON."""
-    side = (SIDE + 2 * margin) // patch
-    member = {"token": f"{patch}x{patch} pixel patch, row-major; tokens in raster order of the {side}x{side} map",
+    side = (SIDE + 2 * margin) // PATCH
+    member = {"token": f"{PATCH}x{PATCH} pixel patch, row-major; tokens in raster order of the {side}x{side} map",
               "mean": MEAN, "std": STD, "formula": "pixel = clamp(token * std + mean, 0, 1)"}
     return member | {"crop": SIDE} if margin else member

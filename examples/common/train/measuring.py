@@ -8,6 +8,7 @@ import pathlib
 import sys
 import time
 
+import numpy
 import torch
 
 import fashion_mnist
@@ -58,23 +59,37 @@ def write_sheet(path, pictures, columns=10):
     pathlib.Path(path).write_bytes(f"P5 {pixels.shape[1]} {pixels.shape[0]} 255\n".encode() + pixels.tobytes())
 
 
-def measure(draw, margin, patch, chosen):
+def seen(model, pictures):
+    """(features, guessed labels) of pictures [n, 28, 28] in [0, 1]."""
+    return quality_bench.seen(model, pictures.numpy())
+
+
+def distance(first, second):
+    """Frechet distance of what seen() has of two sets."""
+    return quality_bench.frechet(quality_bench.moments(first[0]), quality_bench.moments(second[0]))
+
+
+def within_classes(pictures, labels):
+    """Variance of a pixel within a class, mean over pixels and classes. pictures [n, 28, 28]"""
+    return numpy.mean([pictures[labels == label].var(0).mean() for label in numpy.unique(labels)])
+
+
+def measure(draw, pictures_of, chosen):
     """Draws chosen.images pictures of all classes in turn and prints a line of the model card's table.
-    draw(labels) gives tokens in raster order."""
+    draw(labels) gives tokens in raster order, pictures_of(tokens) pictures [n, 28, 28] in [0, 1]."""
     labels = torch.arange(chosen.images) % len(fashion_mnist.LABELS)
     begun, parts = time.monotonic(), []
     for part in labels.split(100):
-        parts.append(fashion_mnist.pictures(draw(part), margin, patch))
+        parts.append(pictures_of(draw(part)))
     pictures, seconds = torch.cat(parts), time.monotonic() - begun
     if chosen.sheet:
         write_sheet(chosen.sheet, pictures[:100])
     model = classifier(chosen.classifier)
-    real, truth = quality_bench.seen(model, quality_bench.idx("t10k-images-idx3-ubyte") / 255)
-    features, guessed = quality_bench.seen(model, pictures.numpy())
-    distance = quality_bench.frechet(quality_bench.moments(features), quality_bench.moments(real))
-    share = (truth == quality_bench.idx("t10k-labels-idx1-ubyte")).mean()
-    print(f"classifier {share:.3f} on the test images\n"
-          f"| {chosen.steps} | {chosen.guidance_scale} | {distance:.2f} | {(guessed == labels.numpy()).mean():.3f} "
+    real_pictures, real_labels = (quality_bench.idx(f"t10k-{kind}-ubyte") for kind in ("images-idx3", "labels-idx1"))
+    real, found = quality_bench.seen(model, real_pictures / 255), seen(model, pictures)
+    variance = within_classes(pictures.numpy(), labels.numpy()) / within_classes(real_pictures / 255, real_labels)
+    print(f"classifier {(real[1] == real_labels).mean():.3f} on the test images\n"
+          f"| {chosen.steps} | {chosen.guidance_scale} | {distance(found, real):.2f} | {(found[1] == labels.numpy()).mean():.3f} | {variance:.3f} "
           f"| {seconds:.0f} s of {chosen.images} images |", flush=True)
 
 
@@ -87,13 +102,19 @@ def add_options(options, steps):
     options.add_argument("--steps", default=steps, help="denoising steps, first:last")
     options.add_argument("--guidance-scale", type=float, default=3)
     options.add_argument("--sheet", help="FILE.pgm of the first 100 pictures")
+    add_classifier(options)
+
+
+def add_classifier(options):
+    """Where the benchmark's classifier is kept."""
     options.add_argument("--classifier", type=pathlib.Path, default=pathlib.Path("build/classifier.pt"),
                          help="where the classifier is kept")
 
 
 def run(options, chosen, system):
     """Does what the options ask for. system: the train.py module's build, document, draw, check or
-    sampling.check, batches, MARGIN; and where they are not those of all others, PATCH and official_name."""
+    sampling.check, batches(network, chosen); how tokens are pictures, MARGIN or pictures_of; and official_name where it is
+    not that of all others."""
     official_name = getattr(system, "official_name", lambda name: name)
     training.begin(chosen)
     if chosen.check:
@@ -105,11 +126,12 @@ def run(options, chosen, system):
     if chosen.measure:
         network = load(chosen.measure, system.build, official_name)
         upper, lower = map(int, chosen.steps.split(":"))
-        measure(lambda labels: system.draw(network, labels, upper, lower, chosen),
-                system.MARGIN, getattr(system, "PATCH", 4), chosen)
+        pictures_of = (system.pictures_of(chosen) if hasattr(system, "pictures_of")
+                       else lambda tokens: fashion_mnist.pictures(tokens, system.MARGIN))
+        measure(lambda labels: system.draw(network, labels, upper, lower, chosen), pictures_of, chosen)
         return 0
     if chosen.out is None:
         options.error("expected --check, --export, --measure or --out, found none")
     network = system.build(system.document()).to(chosen.device)
-    training.train(network, system.batches(network, chosen.batch), chosen)
+    training.train(network, system.batches(network, chosen), chosen)
     return 0

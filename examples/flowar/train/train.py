@@ -43,18 +43,19 @@ def build(of):
     return FlowAR(of["constructor"], of["derived"]["class_embedding_rows"])
 
 
-def batches(network, batch):
+def batches(network, chosen):
     """Arguments of network.loss, without end. Times are logit-normal (Esser et al., 2024), one in five uniform."""
+    batch = chosen.batch
     tokens, labels = fashion_mnist.training_tokens()
     scales, inputs = network.scales(tokens)
     while True:
         order = torch.randperm(len(labels))
-        for chosen in order[:len(order) // batch * batch].split(batch):
-            label = labels[chosen].masked_fill(torch.rand(batch) < CONSTRUCTOR["label_drop_prob"],
+        for part in order[:len(order) // batch * batch].split(batch):
+            label = labels[part].masked_fill(torch.rand(batch) < CONSTRUCTOR["label_drop_prob"],
                                                network.unconditional)
             shape = (batch, len(network.sides))
             t = torch.where(torch.rand(shape) < 0.2, torch.rand(shape), torch.sigmoid(torch.randn(shape)))
-            yield scales[chosen], inputs[chosen], label, torch.randn_like(scales[chosen]), t
+            yield scales[part], inputs[part], label, torch.randn_like(scales[part]), t
 
 
 def draw(network, labels, upper, lower, chosen):

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Trains a small MAR on Fashion-MNIST, on the CPU or with --device cuda. See examples/common/train/README.md.
+"""Trains a small MAR on the latents of Fashion-MNIST, patches of 2 x 2 of 14 x 14, on the CPU or with --device cuda. See
+examples/common/train/README.md.
 
 train.py --check STEM        compares this network with a recording such as mar_tiny
-train.py --out FOLDER ...    trains
+train.py --vae FILE.pt --out FOLDER ...   trains; train_vae.py makes the autoencoder's checkpoint
 train.py --export ...        writes a checkpoint as a model
-train.py --measure STEM      draws with a model and says how good it is
+train.py --vae FILE.pt --measure STEM     draws with a model and says how good it is
 """
 import math
 import pathlib
@@ -17,27 +18,28 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent.parent / "com
 
 import fashion_mnist
 import measuring
+import train_vae
 import training
 from network import TrainedMar, mar
 
-MARGIN, PATCH = 0, 2  # 14 x 14 tokens of 2 x 2 pixels
-SIDE = fashion_mnist.SIDE // PATCH
+PATCH = 2  # latent pixels along a side of a token
+CHANNELS = train_vae.CONSTRUCTOR["embed_dim"]
+SIDE = fashion_mnist.SIDE // train_vae.STRIDE // PATCH
 LABEL_DROP, MASK_MEAN, MASK_DEVIATION, MASK_LEAST = 0.1, 1.0, 0.25, 0.7  # as published
 CONSTRUCTOR = {
-    "img_size": 28, "vae_stride": 1, "patch_size": PATCH, "encoder_embed_dim": 160, "encoder_depth": 3,
+    "img_size": fashion_mnist.SIDE, "vae_stride": train_vae.STRIDE, "patch_size": PATCH, "encoder_embed_dim": 160, "encoder_depth": 3,
     "encoder_num_heads": 5, "decoder_embed_dim": 160, "decoder_depth": 4, "decoder_num_heads": 5, "mlp_ratio": 4.0,
-    "vae_embed_dim": 1, "class_num": 10, "buffer_size": 4, "diffloss_d": 3, "diffloss_w": 192,
+    "vae_embed_dim": CHANNELS, "class_num": 10, "buffer_size": 4, "diffloss_d": 3, "diffloss_w": 192,
     "norm_layer": "LayerNorm(eps=1e-6)",
 }
-DERIVED = {"seq_len": SIDE**2, "seq_h": SIDE, "seq_w": SIDE, "token_embed_dim": PATCH**2, "layer_norm_eps": 1e-6,
+DERIVED = {"seq_len": SIDE**2, "seq_h": SIDE, "seq_w": SIDE, "token_embed_dim": CHANNELS * PATCH**2, "layer_norm_eps": 1e-6,
            "gelu": "exact (erf)", "qkv_bias": True, "freq_dim": 256}
 official_name = mar.official_name  # under which a model's file has a parameter
 
 
 def document():
     """The model's JSON."""
-    return {"constructor": CONSTRUCTOR, "derived": DERIVED, "pixels": fashion_mnist.pixels_member(MARGIN, PATCH),
-            "labels": fashion_mnist.LABELS}
+    return {"constructor": CONSTRUCTOR, "derived": DERIVED, "labels": fashion_mnist.LABELS}
 
 
 def build(of):
@@ -53,21 +55,44 @@ def masked_share():
             return share
 
 
-def batches(network, batch, draws=1):
+def tokens_of(latents):
+    """[n, length, CHANNELS * PATCH * PATCH] of latents [n, CHANNELS, side, side], scaled; as published."""
+    patches = latents.unflatten(3, (-1, PATCH)).unflatten(2, (-1, PATCH)).permute(0, 2, 4, 1, 3, 5)
+    return patches.flatten(3).flatten(1, 2)
+
+
+def latents_of(tokens):
+    """The inverse of tokens_of."""
+    return tokens.unflatten(1, (SIDE, SIDE)).unflatten(3, (CHANNELS, PATCH, PATCH)).permute(0, 3, 1, 4, 2, 5) \
+        .flatten(4).flatten(2, 3)
+
+
+def batches(network, chosen):
     """Arguments of network.loss, without end. Some random numbers of tokens are hidden, in each image others."""
-    tokens, labels = fashion_mnist.training_tokens(MARGIN, PATCH)
-    device = network.fake_latent.device
-    tokens, labels = tokens.to(device), labels.to(device)
+    batch, device = chosen.batch, network.fake_latent.device
+    pixels, labels = fashion_mnist.training_pixels()
+    mean, log_variance = train_vae.moments(train_vae.of_checkpoint(chosen.vae), pixels)
+    scale = train_vae.scale_of(mean, log_variance)
+    tokens = tokens_of(scale * mean).to(device)
+    deviations, labels = tokens_of(scale * (0.5 * log_variance).exp()).to(device), labels.to(device)
     length = tokens.shape[1]
     while True:
         order = torch.randperm(len(labels), device=device)
-        for chosen in order[:len(order) // batch * batch].split(batch):
+        for part in order[:len(order) // batch * batch].split(batch):
             hidden = math.ceil(length * masked_share())
             known = torch.rand(batch, length, device=device).argsort(1).argsort(1) >= hidden
             dropped = torch.rand(batch, device=device) < LABEL_DROP
-            times = torch.randint(1000, (draws, batch, length), device=device)
-            noise = torch.randn(draws, batch, length, tokens.shape[2], device=device)
-            yield tokens[chosen], labels[chosen], dropped, known, times, noise
+            times = torch.randint(1000, (chosen.draws, batch, length), device=device)
+            noise = torch.randn(chosen.draws, batch, length, tokens.shape[2], device=device)
+            drawn = tokens[part] + deviations[part] * torch.randn_like(tokens[part])
+            yield drawn, labels[part], dropped, known, times, noise
+
+
+def pictures_of(chosen):
+    """Pictures of tokens, as measuring.measure wants them."""
+    autoencoder = train_vae.of_checkpoint(chosen.vae)
+    scale = train_vae.scale_of(*train_vae.moments(autoencoder, fashion_mnist.training_pixels()[0][:10000]))
+    return lambda tokens: train_vae.pictures(autoencoder, latents_of(tokens) / scale)
 
 
 def draw(network, labels, upper, lower, chosen):
@@ -96,8 +121,13 @@ def check(network, tensors, document):
 def main():
     options = training.parser(__doc__, rate=1e-3)
     measuring.add_options(options, "50:5")
-    options.add_argument("--ar-steps", type=int, default=49)
-    return measuring.run(options, options.parse_args(), sys.modules[__name__])
+    options.add_argument("--ar-steps", type=int, default=SIDE**2)
+    options.add_argument("--vae", type=pathlib.Path, help="the autoencoder's checkpoint")
+    options.add_argument("--draws", type=int, default=2, help="of noise for a hidden token [2]")
+    chosen = options.parse_args()
+    if chosen.vae is None and not (chosen.check or chosen.export):
+        options.error("expected --vae FILE.pt, found none")
+    return measuring.run(options, chosen, sys.modules[__name__])
 
 
 if __name__ == "__main__":

@@ -42,19 +42,20 @@ def build(of):
     return XAR(of["constructor"], of["derived"])
 
 
-def batches(network, batch):
+def batches(network, chosen):
     """Arguments of network.loss, without end. Each cell has a time of its own: half of them logit-normal (Esser et al.,
     2024), the others uniform, since context of all degrees of noise has to be seen."""
+    batch = chosen.batch
     tokens, labels = fashion_mnist.training_tokens(MARGIN)
     tokens = tokens[:, network.positions]
     while True:
         order = torch.randperm(len(labels))
-        for chosen in order[:len(order) // batch * batch].split(batch):
-            label = labels[chosen].masked_fill(torch.rand(batch) < CONSTRUCTOR["label_drop_prob"],
+        for part in order[:len(order) // batch * batch].split(batch):
+            label = labels[part].masked_fill(torch.rand(batch) < CONSTRUCTOR["label_drop_prob"],
                                                network.unconditional)
             shape = (batch, network.cells)
             t = torch.where(torch.rand(shape) < 0.5, torch.rand(shape), torch.sigmoid(torch.randn(shape)))
-            yield tokens[chosen], label, torch.randn_like(tokens[chosen]), t
+            yield tokens[part], label, torch.randn_like(tokens[part]), t
 
 
 def draw(network, labels, upper, lower, chosen):
