@@ -60,7 +60,7 @@ include/ardent/denoiser/adaln_shape.hpp
 include/ardent/denoiser/denoiser.hpp
 include/ardent/denoiser/tiled_adaln_layout.hpp
 include/ardent/packed_matrix.hpp
-examples/common/transformer_math.hpp
+examples/common/network/transformer_math.hpp
 examples/mar/gpu/network.cu
 """.split()
 # Selected by __CUDA_ARCH__, and in no kernel: `real` makes tables.

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "common/aligned_memory.hpp"
+#include "common/network/aligned_memory.hpp"
 #include "timing.hpp"
 
 namespace bench {

@@ -14,9 +14,9 @@
 #include <span>
 #include <vector>
 
-#include "common/chart.hpp"
-#include "common/picture.hpp"
-#include "common/program.hpp"
+#include "common/pictures/chart.hpp"
+#include "common/pictures/picture.hpp"
+#include "common/program/program.hpp"
 
 namespace {
 

@@ -13,9 +13,9 @@
 #include <string>
 #include <vector>
 
-#include "common/chart.hpp"
-#include "common/picture.hpp"
-#include "common/program.hpp"
+#include "common/pictures/chart.hpp"
+#include "common/pictures/picture.hpp"
+#include "common/program/program.hpp"
 
 namespace {
 

@@ -17,12 +17,12 @@
 
 #include <ardent/ardent.hpp>
 
-#include "common/atomic_file.hpp"
-#include "common/command_line.hpp"
-#include "common/host_executor.hpp"
-#include "common/picture.hpp"
-#include "common/program.hpp"
-#include "common/progress.hpp"
+#include "common/files/atomic_file.hpp"
+#include "common/network/host_executor.hpp"
+#include "common/pictures/picture.hpp"
+#include "common/program/command_line.hpp"
+#include "common/program/program.hpp"
+#include "common/program/progress.hpp"
 #include "mar/checkpoint.hpp"
 #include "mar/model.hpp"
 #include "mar/pixels.hpp"

@@ -3,9 +3,9 @@
 // Frequency AR's diffusion head: MAR's, told the frequency level too.
 #pragma once
 
-#include "common/adaln_head.hpp"
-#include "common/aligned_memory.hpp"
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
+#include "common/network/adaln_head.hpp"
+#include "common/network/aligned_memory.hpp"
 
 #include <ardent/denoiser/adaln_mlp.hpp>
 

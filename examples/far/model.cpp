@@ -11,7 +11,7 @@
 #include <string>
 #include <utility>
 
-#include "common/resize.hpp"
+#include "common/network/resize.hpp"
 
 namespace examples::far {
 

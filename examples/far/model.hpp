@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "common/aligned_memory.hpp"
+#include "common/network/aligned_memory.hpp"
 #include "head.hpp"
 #include "mar/backbone.hpp"
 #include "mar/backbone_memory.hpp"

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "common/error.hpp"
-#include "common/json.hpp"
+#include "common/files/json.hpp"
 
 namespace examples::flowar {
 namespace {

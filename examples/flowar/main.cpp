@@ -16,10 +16,10 @@
 #include <utility>
 #include <vector>
 
-#include "common/annealing_words.hpp"
 #include "common/error.hpp"
-#include "common/flow_guidance.hpp"
-#include "common/generator.hpp"
+#include "common/program/annealing_words.hpp"
+#include "common/program/flow_guidance.hpp"
+#include "common/program/generator.hpp"
 #include "model.hpp"
 
 namespace examples::flowar {

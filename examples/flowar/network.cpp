@@ -7,7 +7,7 @@
 #include <string>
 
 #include "common/error.hpp"
-#include "common/resize.hpp"
+#include "common/network/resize.hpp"
 
 namespace examples::flowar {
 namespace {

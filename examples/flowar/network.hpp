@@ -6,9 +6,9 @@
 
 #include <vector>
 
-#include "common/aligned_memory.hpp"
-#include "common/modulated_weights.hpp"
-#include "common/time_embedding.hpp"
+#include "common/network/aligned_memory.hpp"
+#include "common/network/modulated_weights.hpp"
+#include "common/network/time_embedding.hpp"
 #include "config.hpp"
 
 namespace examples::flowar {

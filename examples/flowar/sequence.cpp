@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <stdexcept>
 
-#include "common/resize.hpp"
+#include "common/network/resize.hpp"
 
 namespace examples::flowar {
 namespace {

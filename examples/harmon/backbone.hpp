@@ -9,9 +9,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "common/aligned_memory.hpp"
-#include "common/language_model.hpp"
-#include "common/transformer.hpp"
+#include "common/network/aligned_memory.hpp"
+#include "common/network/language_model.hpp"
+#include "common/network/transformer.hpp"
 #include "config.hpp"
 #include "positions.hpp"
 #include "weights.hpp"

@@ -3,7 +3,7 @@
 // Reads a model's two files and checks them against each other.
 #include "checkpoint.hpp"
 
-#include "common/json.hpp"
+#include "common/files/json.hpp"
 #include "untrained.hpp"
 
 namespace examples::harmon {

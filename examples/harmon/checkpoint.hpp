@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A trained Harmon as it lies on disk: the weights (safetensors, official parameter names) and a JSON with the language
-// model's and MAR's sizes, as examples/common/convert_checkpoint.py writes them. Or a tiny one with random weights.
+// model's and MAR's sizes, as examples/common/checkpoints/convert_checkpoint.py writes them. Or a tiny one with random
+// weights.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 
-#include "common/adaln_head.hpp"
-#include "common/model_files.hpp"
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
+#include "common/network/adaln_head.hpp"
+#include "common/program/model_files.hpp"
 #include "config.hpp"
 #include "weights.hpp"
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "common/error.hpp"
-#include "common/json.hpp"
+#include "common/files/json.hpp"
 
 namespace examples::harmon {
 namespace {

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "common/language_weights.hpp"
+#include "common/network/language_weights.hpp"
 #include "mar/config.hpp"
 
 namespace examples::harmon {

@@ -12,8 +12,8 @@
 #include <chrono>
 #include <span>
 
-#include "common/host_executor.hpp"
-#include "common/timed_model.hpp"
+#include "common/network/host_executor.hpp"
+#include "common/network/timed_model.hpp"
 #include "drawing.hpp"
 
 namespace examples::harmon {

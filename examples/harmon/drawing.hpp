@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "checkpoint.hpp"
-#include "common/drawing_cost.hpp"
-#include "common/image_range.hpp"
+#include "common/program/drawing_cost.hpp"
+#include "common/program/image_range.hpp"
 #include "mar/plan.hpp"
 #include "model.hpp"
 

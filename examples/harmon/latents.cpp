@@ -7,7 +7,7 @@
 #include <cmath>
 #include <cstddef>
 
-#include "common/pixels.hpp"
+#include "common/pictures/pixels.hpp"
 
 namespace examples::harmon {
 

@@ -11,13 +11,13 @@
 #include <utility>
 #include <vector>
 
-#include "common/drawing_cost.hpp"
-#include "common/drawing_record.hpp"
-#include "common/drawn_images.hpp"
-#include "common/image_range.hpp"
-#include "common/model_files.hpp"
-#include "common/program.hpp"
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
+#include "common/program/drawing_cost.hpp"
+#include "common/program/drawing_record.hpp"
+#include "common/program/drawn_images.hpp"
+#include "common/program/image_range.hpp"
+#include "common/program/model_files.hpp"
+#include "common/program/program.hpp"
 #include "latents.hpp"
 #include "options.hpp"
 #include "outputs.hpp"

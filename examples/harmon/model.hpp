@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "backbone.hpp"
-#include "common/adaln_head.hpp"
 #include "common/error.hpp"
+#include "common/network/adaln_head.hpp"
 
 namespace examples::harmon {
 

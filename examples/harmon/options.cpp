@@ -10,9 +10,9 @@
 #include <system_error>
 #include <utility>
 
-#include "common/atomic_file.hpp"
-#include "common/command_line.hpp"
 #include "common/error.hpp"
+#include "common/files/atomic_file.hpp"
+#include "common/program/command_line.hpp"
 #include "untrained.hpp"
 
 namespace examples::harmon {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "checkpoint.hpp"
-#include "common/drawing_options.hpp"
+#include "common/program/drawing_options.hpp"
 #include "drawing.hpp"
 #include "prompts.hpp"
 

@@ -11,12 +11,12 @@
 #include <system_error>
 #include <utility>
 
-#include "common/atomic_file.hpp"
 #include "common/error.hpp"
-#include "common/geneval.hpp"
-#include "common/host_executor.hpp"
-#include "common/picture.hpp"
-#include "common/vae_decoder.hpp"
+#include "common/files/atomic_file.hpp"
+#include "common/network/host_executor.hpp"
+#include "common/pictures/picture.hpp"
+#include "common/program/geneval.hpp"
+#include "common/vae/vae_decoder.hpp"
 #include "latents.hpp"
 
 namespace examples::harmon {

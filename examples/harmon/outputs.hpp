@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "checkpoint.hpp"
-#include "common/drawing_record.hpp"
-#include "common/picture_outputs.hpp"
+#include "common/program/drawing_record.hpp"
+#include "common/program/picture_outputs.hpp"
 #include "drawing.hpp"
 #include "options.hpp"
 

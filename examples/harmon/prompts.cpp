@@ -8,10 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "common/command_line.hpp"
 #include "common/error.hpp"
-#include "common/file.hpp"
-#include "common/json.hpp"
+#include "common/files/file.hpp"
+#include "common/files/json.hpp"
+#include "common/program/command_line.hpp"
 
 namespace examples::harmon {
 namespace {

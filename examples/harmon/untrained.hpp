@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
 #include "config.hpp"
 #include "model.hpp"
 

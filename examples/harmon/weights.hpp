@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "common/adaln_head.hpp"
-#include "common/language_weights.hpp"
-#include "common/transformer_weights.hpp"
+#include "common/network/adaln_head.hpp"
+#include "common/network/language_weights.hpp"
+#include "common/network/transformer_weights.hpp"
 #include "config.hpp"
 
 namespace examples::harmon {

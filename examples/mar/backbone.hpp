@@ -12,7 +12,7 @@
 
 #include <ardent/group/host_fast.hpp>
 
-#include "common/transformer_weights.hpp"
+#include "common/network/transformer_weights.hpp"
 #include "config.hpp"
 
 namespace examples::mar {

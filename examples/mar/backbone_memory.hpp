@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "backbone.hpp"
-#include "common/transformer.hpp"
+#include "common/network/transformer.hpp"
 
 namespace examples::mar {
 

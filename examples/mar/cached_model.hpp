@@ -15,8 +15,8 @@
 #include "cached_head.hpp"
 #include "cached_sequence.hpp"
 #include "caching.hpp"
-#include "common/adaln_head.hpp"
-#include "common/aligned_memory.hpp"
+#include "common/network/adaln_head.hpp"
+#include "common/network/aligned_memory.hpp"
 #include "model.hpp"
 
 namespace examples::mar {

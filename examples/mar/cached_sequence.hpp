@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "backbone.hpp"
-#include "common/aligned_memory.hpp"
+#include "common/network/aligned_memory.hpp"
 
 namespace examples::mar {
 

@@ -4,8 +4,8 @@
 #include "checkpoint.hpp"
 
 #include "common/error.hpp"
-#include "common/json.hpp"
-#include "common/labels.hpp"
+#include "common/files/json.hpp"
+#include "common/program/labels.hpp"
 
 namespace examples::mar {
 namespace {

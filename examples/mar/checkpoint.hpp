@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "backbone.hpp"
-#include "common/adaln_head.hpp"
-#include "common/model_files.hpp"
-#include "common/safetensors.hpp"
-#include "common/token_pictures.hpp"
+#include "common/files/safetensors.hpp"
+#include "common/network/adaln_head.hpp"
+#include "common/pictures/token_pictures.hpp"
+#include "common/program/model_files.hpp"
 #include "config.hpp"
 #include "pixels.hpp"
 

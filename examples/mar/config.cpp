@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "common/error.hpp"
-#include "common/json.hpp"
+#include "common/files/json.hpp"
 
 namespace examples::mar {
 namespace {

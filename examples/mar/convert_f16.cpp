@@ -12,11 +12,11 @@
 #include <string_view>
 #include <vector>
 
-#include "common/command_line.hpp"
 #include "common/error.hpp"
-#include "common/half.hpp"
-#include "common/program.hpp"
-#include "common/safetensors.hpp"
+#include "common/files/half.hpp"
+#include "common/files/safetensors.hpp"
+#include "common/program/command_line.hpp"
+#include "common/program/program.hpp"
 
 namespace {
 

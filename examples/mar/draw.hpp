@@ -14,7 +14,7 @@
 #include <ardent/random/philox.hpp>
 
 #include "cached_model.hpp"
-#include "common/host_executor.hpp"
+#include "common/network/host_executor.hpp"
 #include "drawing.hpp"
 #include "samplers.hpp"
 

@@ -11,9 +11,9 @@
 
 #include "caching.hpp"
 #include "checkpoint.hpp"
-#include "common/drawing_cost.hpp"
-#include "common/image_range.hpp"
-#include "common/timed_model.hpp"
+#include "common/network/timed_model.hpp"
+#include "common/program/drawing_cost.hpp"
+#include "common/program/image_range.hpp"
 #include "model.hpp"
 #include "plan.hpp"
 

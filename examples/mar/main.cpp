@@ -5,9 +5,9 @@
 #include <optional>
 #include <span>
 
-#include "common/drawing_cost.hpp"
-#include "common/drawing_outputs.hpp"
-#include "common/program.hpp"
+#include "common/program/drawing_cost.hpp"
+#include "common/program/drawing_outputs.hpp"
+#include "common/program/program.hpp"
 #include "drawing.hpp"
 #include "gpu/draw.hpp"
 #include "options.hpp"

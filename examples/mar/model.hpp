@@ -4,8 +4,8 @@
 #pragma once
 
 #include "backbone_memory.hpp"
-#include "common/adaln_head.hpp"
 #include "common/error.hpp"
+#include "common/network/adaln_head.hpp"
 
 #include <ardent/model.hpp>
 

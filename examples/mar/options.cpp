@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/error.hpp"
-#include "common/labels.hpp"
+#include "common/program/labels.hpp"
 #include "samplers.hpp"
 
 namespace examples::mar {

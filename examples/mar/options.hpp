@@ -7,7 +7,7 @@
 #include <string>
 
 #include "checkpoint.hpp"
-#include "common/drawing_options.hpp"
+#include "common/program/drawing_options.hpp"
 #include "drawing.hpp"
 #include "plan.hpp"
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "common/transformer.hpp"
+#include "common/network/transformer.hpp"
 
 namespace examples::mar {
 namespace {

@@ -8,8 +8,8 @@
 #include <ardent/group/host_fast.hpp>
 
 #include "backbone.hpp"
-#include "common/aligned_memory.hpp"
-#include "common/transformer_packing.hpp"
+#include "common/network/aligned_memory.hpp"
+#include "common/network/transformer_packing.hpp"
 
 namespace examples::mar {
 

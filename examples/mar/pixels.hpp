@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "common/error.hpp"
-#include "common/pixels.hpp"
+#include "common/pictures/pixels.hpp"
 #include "config.hpp"
 
 namespace examples::mar {

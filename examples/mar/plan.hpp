@@ -19,7 +19,7 @@
 #include <ardent/solver/dpm_solver.hpp>
 #include <ardent/solver/dpm_solver_pp.hpp>
 
-#include "common/annealing_words.hpp"
+#include "common/program/annealing_words.hpp"
 
 namespace examples::mar {
 

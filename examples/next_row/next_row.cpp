@@ -19,9 +19,9 @@
 #include <utility>
 #include <vector>
 
-#include "common/annealing_words.hpp"
-#include "common/flow_guidance.hpp"
-#include "common/generator.hpp"
+#include "common/program/annealing_words.hpp"
+#include "common/program/flow_guidance.hpp"
+#include "common/program/generator.hpp"
 
 namespace examples::next_row {
 namespace {

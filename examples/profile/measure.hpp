@@ -26,8 +26,8 @@
 #include <utility>
 #include <vector>
 
-#include "common/host_executor.hpp"
-#include "common/timed_model.hpp"
+#include "common/network/host_executor.hpp"
+#include "common/network/timed_model.hpp"
 #include "measurements.hpp"
 
 namespace examples::profile {

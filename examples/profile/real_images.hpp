@@ -5,7 +5,7 @@
 
 #include <filesystem>
 
-#include "common/pixels.hpp"
+#include "common/pictures/pixels.hpp"
 #include "measure.hpp"
 
 namespace examples::profile {

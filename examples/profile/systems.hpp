@@ -26,7 +26,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/adaln_head.hpp"
+#include "common/network/adaln_head.hpp"
 #include "flowar/model.hpp"
 #include "mar/checkpoint.hpp"
 #include "mar/model.hpp"

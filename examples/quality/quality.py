@@ -184,7 +184,12 @@ def main():
     parser.add_argument("--plan", action="store_true", help="only print what would be drawn")
     parser.add_argument("--out", type=pathlib.Path, help="the report [docs/evidence_quality.md; --quick: in --work]")
     chosen = parser.parse_args()
-    chosen.command, chosen.seed = " ".join(["./dev quality", *sys.argv[1:]]), SEED
+    # folders and threads change no number
+    named = {name: value for name, value in vars(chosen).items() if name in ("images", "screen", "quick", "weights")
+             and value != parser.get_default(name)}
+    chosen.command = " ".join(["./dev quality"] + [f"--{name}" if value is True else f"--{name} {value}"
+                                                   for name, value in named.items()])
+    chosen.seed = SEED
     if chosen.images % 1000 or chosen.screen % 1000 or not 1000 <= chosen.screen <= chosen.images:
         parser.error("expected thousands with 1000 <= --screen <= --images, "
                      f"found {chosen.screen} and {chosen.images}")

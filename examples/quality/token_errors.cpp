@@ -26,12 +26,12 @@
 #include <ardent/random/philox.hpp>
 #include <ardent/sampler.hpp>
 
-#include "common/command_line.hpp"
 #include "common/error.hpp"
-#include "common/host_executor.hpp"
-#include "common/json.hpp"
-#include "common/program.hpp"
-#include "common/safetensors.hpp"
+#include "common/files/json.hpp"
+#include "common/files/safetensors.hpp"
+#include "common/network/host_executor.hpp"
+#include "common/program/command_line.hpp"
+#include "common/program/program.hpp"
 #include "mar/checkpoint.hpp"
 #include "mar/model.hpp"
 #include "mar/plan.hpp"

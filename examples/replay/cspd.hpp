@@ -3,7 +3,7 @@
 // cspd.json: continuous speculative decoding's acceptance rule on small tensors, with its draws in order.
 #pragma once
 
-#include "common/json.hpp"
+#include "common/files/json.hpp"
 
 #include <filesystem>
 #include <optional>

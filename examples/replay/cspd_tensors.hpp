@@ -3,7 +3,7 @@
 // The numbers of cspd.json: what draft and target say of the tokens, and a case's draws.
 #pragma once
 
-#include "common/json.hpp"
+#include "common/files/json.hpp"
 
 #include <ardent/speculative/acceptance.hpp>
 

@@ -4,7 +4,7 @@
 #include "diffusers.hpp"
 
 #include "common/error.hpp"
-#include "common/json.hpp"
+#include "common/files/json.hpp"
 
 #include <ardent/grid/leading.hpp>
 #include <ardent/grid/trailing.hpp>

@@ -6,7 +6,7 @@
 #include "report.hpp"
 
 #include "common/error.hpp"
-#include "common/resize.hpp"
+#include "common/network/resize.hpp"
 
 #include <ardent/guidance/linear_open.hpp>
 #include <ardent/ordering/next_frequency.hpp>

@@ -4,7 +4,7 @@
 #include "tables.hpp"
 
 #include "common/error.hpp"
-#include "common/json.hpp"
+#include "common/files/json.hpp"
 
 #include <ardent/annealing/flowar.hpp>
 #include <ardent/annealing/xar.hpp>

@@ -12,10 +12,10 @@
 #include "trajectories.hpp"
 #include "xar.hpp"
 
-#include "common/atomic_file.hpp"
-#include "common/command_line.hpp"
 #include "common/error.hpp"
-#include "common/program.hpp"
+#include "common/files/atomic_file.hpp"
+#include "common/program/command_line.hpp"
+#include "common/program/program.hpp"
 
 #include <algorithm>
 #include <filesystem>

@@ -4,8 +4,8 @@
 // weights, noise, orders and (unless they were removed) the results.
 #pragma once
 
-#include "common/json.hpp"
-#include "common/safetensors.hpp"
+#include "common/files/json.hpp"
+#include "common/files/safetensors.hpp"
 
 #include <ardent/executor/host.hpp>
 

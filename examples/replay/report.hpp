@@ -3,7 +3,7 @@
 // The results of a case: written to the dump under their recorded names, compared with the recording where it has them.
 #pragma once
 
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
 
 #include <cstddef>
 #include <cstdint>

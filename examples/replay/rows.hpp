@@ -6,7 +6,7 @@
 #include "any_solver.hpp"
 #include "recording.hpp"
 
-#include "common/adaln_head.hpp"
+#include "common/network/adaln_head.hpp"
 
 #include <string>
 #include <vector>

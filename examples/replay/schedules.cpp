@@ -5,9 +5,9 @@
 
 #include "tables.hpp"
 
-#include "common/atomic_file.hpp"
 #include "common/error.hpp"
-#include "common/file.hpp"
+#include "common/files/atomic_file.hpp"
+#include "common/files/file.hpp"
 
 #include <algorithm>
 #include <array>

@@ -7,7 +7,7 @@
 #include "policies.hpp"
 
 #include "common/error.hpp"
-#include "common/json.hpp"
+#include "common/files/json.hpp"
 
 #include <ardent/grid/clip.hpp>
 #include <ardent/grid/ddim_stride.hpp>

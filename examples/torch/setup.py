@@ -20,7 +20,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 os.chdir(HERE)  # paths below are relative to here, as setuptools wants them
 INCLUDE = [str(ROOT / "include"), str(ROOT / "examples")]
-SOURCES = ["native/module.cpp", "native/host_head.cpp", "../common/aligned_memory.cpp"]
+SOURCES = ["native/module.cpp", "native/host_head.cpp", "../common/network/aligned_memory.cpp"]
 
 
 def nvcc_major():

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "common/error.hpp"
-#include "common/json.hpp"
+#include "common/files/json.hpp"
 
 namespace examples::xar {
 namespace {

@@ -10,10 +10,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "common/aligned_memory.hpp"
-#include "common/modulated_block.hpp"
-#include "common/safetensors.hpp"
-#include "common/time_embedding.hpp"
+#include "common/files/safetensors.hpp"
+#include "common/network/aligned_memory.hpp"
+#include "common/network/modulated_block.hpp"
+#include "common/network/time_embedding.hpp"
 #include "config.hpp"
 
 namespace examples::xar {

@@ -5,8 +5,8 @@
 
 #include <vector>
 
-#include "common/aligned_memory.hpp"
-#include "common/modulated_block.hpp"
+#include "common/network/aligned_memory.hpp"
+#include "common/network/modulated_block.hpp"
 #include "network.hpp"
 
 namespace examples::xar {

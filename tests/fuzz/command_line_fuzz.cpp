@@ -11,10 +11,10 @@
 #include <string_view>
 #include <vector>
 
-#include "common/annealing_words.hpp"
-#include "common/drawing_options.hpp"
-#include "common/labels.hpp"
-#include "common/shard.hpp"
+#include "common/program/annealing_words.hpp"
+#include "common/program/drawing_options.hpp"
+#include "common/program/labels.hpp"
+#include "common/program/shard.hpp"
 #include "fuzz.hpp"
 #include "harmon/options.hpp"
 #include "mar/options.hpp"

@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <string>
 
-#include "common/json.hpp"
-#include "common/labels.hpp"
-#include "common/vae_config.hpp"
+#include "common/files/json.hpp"
+#include "common/program/labels.hpp"
+#include "common/vae/vae_config.hpp"
 #include "flowar/config.hpp"
 #include "fuzz.hpp"
 #include "harmon/config.hpp"

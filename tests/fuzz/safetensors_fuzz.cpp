@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
 #include "fuzz.hpp"
 #include "memory_file.hpp"
 

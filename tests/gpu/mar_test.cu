@@ -2,14 +2,16 @@
 //
 // MAR on a GPU: the transformer's conditions against the host's, and whole drawings of the shipped model.
 //
-// sources: examples/common/adaln_head.cpp examples/common/aligned_memory.cpp examples/common/annealing_words.cpp
-// sources: examples/common/atomic_file.cpp examples/common/drawing_cost.cpp examples/common/file.cpp
-// sources: examples/common/float_tensor.cpp examples/common/image_range.cpp examples/common/json.cpp
-// sources: examples/common/labels.cpp examples/common/mapped_file.cpp examples/common/model_files.cpp
-// sources: examples/common/pixels.cpp examples/common/safetensors.cpp examples/common/safetensors_header.cpp
-// sources: examples/common/safetensors_writer.cpp examples/common/transformer.cpp
-// sources: examples/common/transformer_packing.cpp examples/common/transformer_weights.cpp
-// sources: examples/common/unfinished_files.cpp
+// sources: examples/common/network/adaln_head.cpp examples/common/network/aligned_memory.cpp
+// sources: examples/common/program/annealing_words.cpp examples/common/files/atomic_file.cpp
+// sources: examples/common/program/drawing_cost.cpp examples/common/files/file.cpp
+// sources: examples/common/files/float_tensor.cpp examples/common/program/image_range.cpp
+// sources: examples/common/files/json.cpp examples/common/program/labels.cpp
+// sources: examples/common/files/mapped_file.cpp examples/common/program/model_files.cpp
+// sources: examples/common/pictures/pixels.cpp examples/common/files/safetensors.cpp
+// sources: examples/common/files/safetensors_header.cpp examples/common/files/safetensors_writer.cpp
+// sources: examples/common/network/transformer.cpp examples/common/network/transformer_packing.cpp
+// sources: examples/common/network/transformer_weights.cpp examples/common/files/unfinished_files.cpp
 // sources: examples/mar/backbone.cpp examples/mar/checkpoint.cpp examples/mar/conditioning.cpp
 // sources: examples/mar/config.cpp examples/mar/draw_bfloat16.cpp examples/mar/draw_float.cpp
 // sources: examples/mar/cached_sequence.cpp examples/mar/caching.cpp examples/mar/packed_backbone.cpp

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The modulated transformer that FlowAR and xAR share, in PyTorch, under the official parameter names.
 
-What examples/common/modulated_block.hpp computes, differentiable and for whole batches. Shapes: B sequences, N tokens,
-G groups of N / G neighbouring tokens that share a condition, W the width.
+What examples/common/network/modulated_block.hpp computes, differentiable and for whole batches. Shapes: B sequences,
+N tokens, G groups of N / G neighbouring tokens that share a condition, W the width.
 """
 import math
 

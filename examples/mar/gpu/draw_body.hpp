@@ -18,7 +18,7 @@
 #include <ardent/denoiser/dense_adaln_layout.hpp>
 #include <ardent/denoiser/tiled_adaln_layout.hpp>
 
-#include "common/aligned_memory.hpp"
+#include "common/network/aligned_memory.hpp"
 #include "draw_format.hpp"
 #include "mar/samplers.hpp"
 #include "memory.hpp"

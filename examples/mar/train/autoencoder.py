@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small KL-regularised autoencoder in PyTorch, under the official parameter names: the network whose decoder
-examples/common/vae_decoder.hpp runs (Rombach et al., 2022; attention in the middle only, as MAR's KL-16 has it).
+examples/common/vae/vae_decoder.hpp runs (Rombach et al., 2022; attention in the middle only, as MAR's KL-16 has it).
 
 Shapes: pictures [n, out_ch, side, side] in [-1, 1]; latents [n, embed_dim, side / stride, side / stride].
 """
@@ -134,7 +134,7 @@ class Decoder(nn.Module):
 
 
 class Autoencoder(nn.Module):
-    """of: the constructor's arguments, as examples/common/vae_config.hpp reads them."""
+    """of: the constructor's arguments, as examples/common/vae/vae_config.hpp reads them."""
 
     def __init__(self, of):
         super().__init__()

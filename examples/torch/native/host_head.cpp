@@ -13,7 +13,7 @@
 #include <span>
 #include <stdexcept>
 
-#include "common/aligned_memory.hpp"
+#include "common/network/aligned_memory.hpp"
 
 namespace ardent_torch {
 namespace {

@@ -15,7 +15,7 @@
 #include <string_view>
 
 #include "bad_input.hpp"
-#include "common/atomic_file.hpp"
+#include "common/files/atomic_file.hpp"
 #include "support/environment.hpp"
 
 namespace fs = std::filesystem;

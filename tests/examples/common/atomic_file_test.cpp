@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Files are written whole or not at all, and a failure says why.
-#include "common/atomic_file.hpp"
+#include "common/files/atomic_file.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "bad_input.hpp"
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
 #include "support/environment.hpp"
 
 namespace bad_input {

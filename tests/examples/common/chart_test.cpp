@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "common/chart.hpp"
+#include "common/pictures/chart.hpp"
 
 using examples::chart;
 using examples::picture;

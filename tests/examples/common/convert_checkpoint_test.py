@@ -18,7 +18,7 @@ import unittest
 
 ROOT = pathlib.Path(sys.argv[1]).resolve()
 DATA = ROOT / "tests/data"
-CONVERTER = ROOT / "examples/common/convert_checkpoint.py"
+CONVERTER = ROOT / "examples/common/checkpoints/convert_checkpoint.py"
 sys.path.insert(0, str(CONVERTER.parent))
 import checkpoint_tables  # noqa: E402
 import convert_checkpoint  # noqa: E402

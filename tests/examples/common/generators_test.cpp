@@ -15,10 +15,10 @@
 #include <vector>
 
 #include "bad_input.hpp"
-#include "common/labels.hpp"
-#include "common/model_files.hpp"
-#include "common/picture.hpp"
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
+#include "common/pictures/picture.hpp"
+#include "common/program/labels.hpp"
+#include "common/program/model_files.hpp"
 #include "read_npz.hpp"
 #include "support/command.hpp"
 #include "support/environment.hpp"

@@ -2,7 +2,7 @@
 //
 // The 16-bit formats against their definition in double: every pattern, every midpoint between neighbours and the
 // floats right beside it.
-#include "common/half.hpp"
+#include "common/files/half.hpp"
 
 #include <doctest/doctest.h>
 

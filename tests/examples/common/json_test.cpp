@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // JSON files: exact round trips, and a message for everything that is wrong.
-#include "common/json.hpp"
+#include "common/files/json.hpp"
 
 #include <doctest/doctest.h>
 

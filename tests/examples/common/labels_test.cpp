@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "bad_input.hpp"
-#include "common/labels.hpp"
+#include "common/program/labels.hpp"
 
 using examples::parse_labels;
 

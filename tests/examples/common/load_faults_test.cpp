@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "bad_input.hpp"
-#include "common/json.hpp"
-#include "common/safetensors.hpp"
+#include "common/files/json.hpp"
+#include "common/files/safetensors.hpp"
 #include "flowar/model.hpp"
 #include "generate/counted_new.hpp"
 #include "mar/checkpoint.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Files in memory without a copy, and tensors that stay in them.
-#include "common/mapped_file.hpp"
+#include "common/files/mapped_file.hpp"
 
 #include <doctest/doctest.h>
 
@@ -14,7 +14,7 @@
 
 #include "bad_input.hpp"
 #include "bad_safetensors.hpp"
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
 #include "support/environment.hpp"
 
 using bad_input::has;

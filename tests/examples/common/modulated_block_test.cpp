@@ -2,7 +2,7 @@
 //
 // The parts of modulated transformers against plain loops in double: norms, rotation, attention with what it remembers
 // and with masks, the gated MLP; and that a remembered sequence is the whole one, bit for bit.
-#include "common/modulated_block.hpp"
+#include "common/network/modulated_block.hpp"
 
 #include <doctest/doctest.h>
 

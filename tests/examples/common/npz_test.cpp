@@ -2,7 +2,7 @@
 //
 // Arrays of pictures as numpy.savez lays them out: read back by minizip, the header by numpy's rules; complete or not
 // at all.
-#include "common/npz.hpp"
+#include "common/files/npz.hpp"
 
 #include <doctest/doctest.h>
 

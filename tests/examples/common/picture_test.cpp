@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Sheets of images and their labels.
-#include "common/picture.hpp"
+#include "common/pictures/picture.hpp"
 
 #include <doctest/doctest.h>
 

@@ -9,7 +9,7 @@
 #include <filesystem>
 
 #include "bad_input.hpp"
-#include "common/picture.hpp"
+#include "common/pictures/picture.hpp"
 #include "support/environment.hpp"
 
 using examples::picture;

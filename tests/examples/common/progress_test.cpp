@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the progress line prints into a log and on a (pseudo) terminal.
-#include "common/progress.hpp"
+#include "common/program/progress.hpp"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // From one scale's map to the next: what bicubic resizing and means keep, and numbers by hand.
-#include "common/resize.hpp"
+#include "common/network/resize.hpp"
 
 #include <doctest/doctest.h>
 

@@ -12,8 +12,8 @@
 
 #include "bad_input.hpp"
 #include "bad_safetensors.hpp"
-#include "common/file.hpp"
-#include "common/safetensors.hpp"
+#include "common/files/file.hpp"
+#include "common/files/safetensors.hpp"
 #include "support/environment.hpp"
 
 using bad_input::complaint_about;

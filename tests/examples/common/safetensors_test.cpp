@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Safetensors that are as they should be: written and read back, and a file spelt out by hand byte for byte.
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
 
 #include <doctest/doctest.h>
 

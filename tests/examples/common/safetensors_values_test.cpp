@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "bad_input.hpp"
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
 #include "support/environment.hpp"
 
 using bad_input::has;

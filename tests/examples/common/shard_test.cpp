@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Which images a shard has, what the variables of MPI and Slurm say, and what a folder of parts refuses.
-#include "common/shard.hpp"
+#include "common/program/shard.hpp"
 
 #include <doctest/doctest.h>
 
@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "bad_input.hpp"
-#include "common/atomic_file.hpp"
-#include "common/drawing_record.hpp"
-#include "common/image_range.hpp"
-#include "common/part_folder.hpp"
+#include "common/files/atomic_file.hpp"
+#include "common/files/part_folder.hpp"
+#include "common/program/drawing_record.hpp"
+#include "common/program/image_range.hpp"
 #include "support/environment.hpp"
 
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "bad_input.hpp"
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
 #include "support/made_numbers.hpp"
 
 namespace bad_input {

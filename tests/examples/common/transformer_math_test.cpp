@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The transformer's own exp and GELU against the standard library's in double precision: the bounds that they state.
-#include "common/transformer_math.hpp"
+#include "common/network/transformer_math.hpp"
 
 #include <doctest/doctest.h>
 

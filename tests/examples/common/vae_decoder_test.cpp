@@ -2,8 +2,8 @@
 //
 // The VAE's decoder: pictures against PyTorch's (tests/data/make_vae_tiny.py), the same whatever draws them; what is
 // wrong with weights and configurations; and the way from tokens to it.
-#include "common/vae_decoder.hpp"
-#include "common/pixels.hpp"
+#include "common/vae/vae_decoder.hpp"
+#include "common/pictures/pixels.hpp"
 
 #include <doctest/doctest.h>
 
@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "bad_input.hpp"
-#include "common/json.hpp"
-#include "common/safetensors.hpp"
+#include "common/files/json.hpp"
+#include "common/files/safetensors.hpp"
 #include "support/environment.hpp"
 #include "support/made_numbers.hpp"
 

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "common/json.hpp"
-#include "common/safetensors.hpp"
+#include "common/files/json.hpp"
+#include "common/files/safetensors.hpp"
 #include "far/head.hpp"
 #include "far/model.hpp"
 #include "support/environment.hpp"

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "common/error.hpp"
-#include "common/json.hpp"
+#include "common/files/json.hpp"
 #include "generate/counted_new.hpp"
 #include "support/environment.hpp"
 #include "support/made_numbers.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The language model against one written down plainly; that padding and the order of passes leave no trace; refusals.
-#include "common/language_model.hpp"
+#include "common/network/language_model.hpp"
 
 #include <doctest/doctest.h>
 

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "common/language_weights.hpp"
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
+#include "common/network/language_weights.hpp"
 #include "support/made_numbers.hpp"
 
 namespace naive {

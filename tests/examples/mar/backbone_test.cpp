@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-#include "common/json.hpp"
+#include "common/files/json.hpp"
 #include "naive_backbone.hpp"
 #include "support/environment.hpp"
 #include "tiny_backbone.hpp"

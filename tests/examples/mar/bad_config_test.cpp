@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "../common/bad_input.hpp"
-#include "common/json.hpp"
+#include "common/files/json.hpp"
 #include "mar_program.hpp"
 
 using examples::mar::model_files;

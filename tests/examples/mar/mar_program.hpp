@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
 #include "mar/checkpoint.hpp"
 #include "support/command.hpp"
 #include "support/environment.hpp"

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "../common/bad_input.hpp"
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
 #include "mar_program.hpp"
 
 using examples::mar::model_files;

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
 #include "mar/backbone_memory.hpp"
 #include "naive_backbone.hpp"
 #include "support/environment.hpp"

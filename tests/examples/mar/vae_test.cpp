@@ -11,10 +11,10 @@
 
 #include "../common/bad_input.hpp"
 #include "../common/tiny_vae.hpp"
-#include "common/json.hpp"
-#include "common/picture.hpp"
-#include "common/safetensors.hpp"
-#include "common/vae_decoder.hpp"
+#include "common/files/json.hpp"
+#include "common/files/safetensors.hpp"
+#include "common/pictures/picture.hpp"
+#include "common/vae/vae_decoder.hpp"
 #include "mar_program.hpp"
 
 namespace {

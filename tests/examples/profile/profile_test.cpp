@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "../common/bad_input.hpp"
-#include "common/json.hpp"
+#include "common/files/json.hpp"
 #include "support/command.hpp"
 #include "support/environment.hpp"
 

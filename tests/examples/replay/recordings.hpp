@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "common/json.hpp"
-#include "common/safetensors.hpp"
+#include "common/files/json.hpp"
+#include "common/files/safetensors.hpp"
 #include "support/command.hpp"
 #include "support/environment.hpp"
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "../common/bad_input.hpp"
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
 #include "naive_network.hpp"
 #include "support/environment.hpp"
 #include "xar/model.hpp"
