@@ -23,7 +23,9 @@ class spin_barrier {
     const unsigned phase = phase_.load(std::memory_order_relaxed);  // it ends only once this thread has arrived
     if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == size_) {
       arrived_.store(0, std::memory_order_relaxed);
-      phase_.store(phase + 1, std::memory_order_release);
+      // Not release: notify_all() looks whether anybody sleeps, and a look that comes before the phase is seen to end
+      // would miss one who is about to, for ever.
+      phase_.store(phase + 1, std::memory_order_seq_cst);
       phase_.notify_all();
       return;
     }
