@@ -18,7 +18,7 @@ import struct
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "examples/common"))
+sys.path.insert(0, str(ROOT / "examples/common/checkpoints"))
 
 import checkpoint_tables  # noqa: E402
 from checkpoint_shapes import Shapes  # noqa: E402
