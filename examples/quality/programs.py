@@ -91,5 +91,5 @@ class Programs:
         if not (path.is_file() and asked.is_file() and json.loads(asked.read_text()) == request):
             asked.write_text(json.dumps(request))
             subprocess.run([self.path("token_errors"), *words(self.of_model() | options), "--settings", asked, "--out",
-                            path], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+                            path], check=True, cwd=ROOT)
         return json.loads(path.read_text())

@@ -145,7 +145,7 @@ class Run:
                   f"{clock(missing):>9}")
             total, left = total + cost, left + missing
         print(f"{len(self.plan.arms)} arms, {clock(total)} of drawing, of which {clock(left)} are left, by a short trial; "
-              "token errors and classifiers come on top, a quarter of an hour each at most", flush=True)
+              "token errors come on top, an hour on two cores, and a quarter of an hour of classifiers and times", flush=True)
         return left
 
     def draw(self, left):
