@@ -22,6 +22,7 @@ EXCEPTIONS = {
     "./dev demo": ("examples/demo/demo --images 1", "builds the demo for minutes, which CI has done elsewhere; one image"),
     "./dev test": (None, "is what runs this test; .ci/run has to call it"),
     "./dev examples": (None, "builds again what CI has built; the programs that it names have to be there"),
+    "./dev quality": (None, "draws for hours; tests/examples/quality run its parts"),
     "./dev docs": (None, "is the test `docs`, which runs tools/docs.py; ./dev has to call that"),
     "build/demo/examples/profile/profile --plot profile": (
         "examples/profile/profile --plot profile --own-prefixes --ar-steps 4 --images 1 --draws 2 --error-images 1"
@@ -106,7 +107,8 @@ class Checks:
         script = (self.root / "dev").read_text()
         body = re.search(rf"^  {re.escape(name)}\)\n(.*?)^    ;;$", script, re.M | re.S)
         body = body.group(1) if body else ""
-        expected = {"demo": "build/demo/examples/demo/demo", "docs": "tools/docs.py", "examples": "build_examples"}
+        expected = {"demo": "build/demo/examples/demo/demo", "docs": "tools/docs.py", "examples": "build_examples",
+                    "quality": "examples/quality/quality.py"}
         if expected.get(name, "") not in body:
             self.fail(f"./dev {name}: expected {expected[name]} in the script, found:\n{body}")
         if name == "test" and "./dev test" not in (self.root / ".ci" / "run").read_text():
