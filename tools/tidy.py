@@ -5,8 +5,8 @@
 usage: tidy.py [--jobs N] [FILE ...]     (files of examples/; default: all of them, and the headers)
 
 Most of clang-tidy's time goes into headers that every source includes, so sources of one folder whose names do not
-clash are read as one translation unit. Where they clash all the same, each is read alone. Left out are what nvcc or
-PyTorch has to be there for: include/ardent/cuda, *.cu and examples/torch. Status 1 if anything is found.
+clash are read as one translation unit. Where they clash all the same, each is read alone. Left out are what CCCL,
+nvcc or PyTorch has to be there for: headers of those names, *.cu and examples/torch. Status 1 if anything is found.
 """
 import argparse
 import concurrent.futures
@@ -31,7 +31,8 @@ CHATTER = re.compile(r"^(\d+ warnings? (and \d+ errors? )?generated|Suppressed |
 def headers():
     """Public headers that a host compiler takes, as they are included."""
     found = sorted((ROOT / "include").rglob("*.hpp"))
-    return [path for path in found if "cuda" not in path.relative_to(ROOT).as_posix()]
+    named = {path: path.relative_to(ROOT).as_posix() for path in found}
+    return [path for path, name in named.items() if "cuda" not in name and "thrust" not in name]
 
 
 def sources():

@@ -20,6 +20,7 @@ class Arm:
     cache: str = "none"
     clip: int = 950
     guidance_scale: float = 1.0
+    head: str = "float32"  # how its weights are kept
     primary: bool = False
 
     def options(self):
@@ -29,6 +30,8 @@ class Arm:
             named["annealing"] = self.annealing
         if self.cache != "none":
             named["cache"] = self.cache
+        if self.head != "float32":
+            named["head"] = self.head
         if self.guidance_scale == 1:
             return named | {"guidance": "none"}
         return named | {"guidance": "linear", "guidance_scale": self.guidance_scale}
@@ -47,7 +50,8 @@ HYPOTHESES = [
 
 # Arms that the screening's images suggested as the fastest that are as good as A. They are judged by further images, which
 # had no part in choosing them.
-CHOSEN = ("6 constant 50", "6 constant 30", "12 constant, budget 30")
+CHOSEN = ("6 constant 50", "6 constant 30", "12 constant, budget 30", "6 constant 40", "6 constant 50, bf16 head",
+          "6 constant 40, bf16 head")
 
 
 def text(table):
@@ -76,6 +80,8 @@ class Plan:
         self.add("AR steps", *(Arm(f"{n} {steps.replace(':', ' -> ')}", n, steps)
                                for n in (24, 8, 6, 4) for steps in ("100", "50:5")),
                  *(Arm(f"{n} constant {k}", n, str(k)) for n in (8, 6, 4) for k in (50, 30, 24)))
+        self.add("narrow head", Arm("6 constant 40", 6, "40"),
+                 *(Arm(f"6 constant {k}, bf16 head", 6, str(k), head="bf16") for k in (50, 40)))
         self.add("caches", *(Arm(f"{n} {steps.replace(':', ' -> ')} {cache}", n, steps, cache=cache)
                              for n, steps, cache in ((ALL, "100", "tokens"), (ALL, "100", "tokens,head"),
                                                      (ALL, "50:5", "tokens"), (QUARTER, "50:5", "tokens"))))

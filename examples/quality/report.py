@@ -81,7 +81,8 @@ class Report:
 
     def fastest(self):
         """(the cheapest arm that is not worse than A, the cheapest constant that is not worse than linear)."""
-        plain = [name for name, arm in self.run.plan.arms.items() if (arm.clip, arm.guidance_scale) == (950, 1.0)]
+        plain = [name for name, arm in self.run.plan.arms.items()
+                 if (arm.clip, arm.guidance_scale, arm.head) == (950, 1.0, "float32")]
         constants = [name for name in plain if name.startswith(f"{arms.QUARTER} constant")]
         return (self.results.cheapest(plain, arms.BASELINE),
                 self.results.cheapest(constants, f"{arms.QUARTER} linear"))
@@ -89,8 +90,8 @@ class Report:
     def times(self, measured):
         """What arms cost, and what Amdahl's law allows."""
         yield from ("", "## Times", "", f"Medians of {measured.rounds} rounds in which all take turns; {measured.about}; "
-                    "float32, no guidance. Evaluations are those a token for a batch, the steps over the AR loop for one "
-                    "image.")
+                    "float32 but where a narrower head is said, no guidance. Evaluations are those a token for a "
+                    "batch, the steps over the AR loop for one image.")
         for batch, found in measured.found.items():
             yield from ("", f"Batch {batch}, within {100 * max(times.spread(c) for c in found.values()):.0f} % at most "
                         "(half of what lies between the quartiles):", "", TIMES)
@@ -124,7 +125,7 @@ def write(run, chosen):
               f"Not worse than A, and the cheapest: {fastest}. Not worse than {arms.QUARTER} linear, and the cheapest "
               f"constant: {constant or 'none'}.", "", NOT_MEASURED]
     named = [arms.BASELINE, f"{arms.QUARTER} constant 100", f"{arms.QUARTER} linear", f"{arms.QUARTER} constant", constant,
-             fastest]
+             fastest, *(f"{fastest}, {head} head" for head in ("bf16",) if f"{fastest}, {head} head" in run.plan.arms)]
     measured = times.Times(run, list(dict.fromkeys(filter(None, named))), chosen.threads)
     lines += report.times(measured)
     lines += plots.draw(run, report.results, measured, out)

@@ -12,6 +12,7 @@
 
 #include <span>
 #include <type_traits>
+#include <utility>
 
 namespace ardent {
 inline namespace v0 {
@@ -57,14 +58,14 @@ class basic_sampler {
   constexpr basic_sampler(Ordering ordering = {}, Annealing annealing = {}, Process process = {}, Grid grid = {},
                           Solver solver = {}, Guidance guidance = {}, Temperature temperature = {},
                           Clipping clipping = {})
-      : ordering_(ordering),
-        annealing_(annealing),
-        process_(process),
-        grid_(grid),
-        solver_(solver),
-        guidance_(guidance),
-        temperature_(temperature),
-        clipping_(clipping),
+      : ordering_(std::move(ordering)),
+        annealing_(std::move(annealing)),
+        process_(std::move(process)),
+        grid_(std::move(grid)),
+        solver_(std::move(solver)),
+        guidance_(std::move(guidance)),
+        temperature_(std::move(temperature)),
+        clipping_(std::move(clipping)),
         program_(ordering_, annealing_, process_, grid_, solver_, guidance_) {}
 
   constexpr Ordering const& ordering() const { return ordering_; }           ///< the ordering

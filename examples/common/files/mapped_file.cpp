@@ -45,7 +45,7 @@ void drop(std::span<std::byte const> part) noexcept {
   auto const address = reinterpret_cast<std::uintptr_t>(part.data());
   std::uintptr_t const first = (address + page - 1) / page * page, last = (address + part.size()) / page * page;
   // Not posix_madvise: glibc's ignores this advice.
-  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+  if (first < last) ::madvise(const_cast<std::byte*>(part.data()) + (first - address), last - first, MADV_DONTNEED);
 }
 
 #else

@@ -53,21 +53,21 @@ number_list parse_steps(std::string_view text, int least) {
 
 }  // namespace
 
-std::vector<int> make_steps(std::string const& annealing_name, std::string const& text, int ar_steps,
+std::vector<int> make_steps(std::string const& annealing_name, std::string const& steps, int ar_steps,
                             own_annealing const* own, int least) {
-  number_list const list = parse_steps(text, least);
+  number_list const list = parse_steps(steps, least);
   std::string name = annealing_name;
   std::string const falling = own != nullptr ? own->name : "linear";
   if (name.empty()) name = list.separator == ':' ? falling : list.separator == ',' ? "table" : "constant";
 
   if (name == "table") {
     if (list.separator == ':' || list.numbers.size() != static_cast<std::size_t>(ar_steps)) {
-      fail("--steps", "K,K,... with a number for each of " + std::to_string(ar_steps) + " AR steps", in_quotes(text));
+      fail("--steps", "K,K,... with a number for each of " + std::to_string(ar_steps) + " AR steps", in_quotes(steps));
     }
     return list.numbers;
   }
   if (name == "constant") {
-    if (list.separator != 0) fail("--steps", "one number for constant annealing", in_quotes(text));
+    if (list.separator != 0) fail("--steps", "one number for constant annealing", in_quotes(steps));
     return steps_of(annealing::constant(list.numbers[0]), ar_steps);
   }
   bool const by_own = own != nullptr && name == own->name;
@@ -76,7 +76,7 @@ std::vector<int> make_steps(std::string const& annealing_name, std::string const
     fail("--annealing", first + "constant, linear, cosine, two-stage or table", in_quotes(name));
   }
   if (list.separator != ':' || list.numbers.size() != 2 || list.numbers[0] < list.numbers[1]) {
-    fail("--steps", "UPPER:LOWER with UPPER >= LOWER for " + name + " annealing", in_quotes(text));
+    fail("--steps", "UPPER:LOWER with UPPER >= LOWER for " + name + " annealing", in_quotes(steps));
   }
   int const upper = list.numbers[0], lower = list.numbers[1];
   if (by_own) return own->steps(upper, lower, ar_steps);

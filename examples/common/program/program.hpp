@@ -35,6 +35,7 @@ inline void end_in_order_without_memory() noexcept {
     } catch (std::bad_alloc const&) {
       without_memory = true;
     } catch (...) {
+      // the handler from before says what it is
     }
     if (without_memory) {
       remove_unfinished_files();

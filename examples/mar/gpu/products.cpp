@@ -80,7 +80,8 @@ products::planned_product& products::planned(shape const& s) {
   auto how = std::make_unique<planned_product>();
   check(cublasLtMatmulDescCreate(how->operation.out(), CUBLAS_COMPUTE_32F, CUDA_R_32F), "describing a product");
   auto const set = [&](cublasLtMatmulDescAttributes_t what, auto const& value) {
-    check(cublasLtMatmulDescSetAttribute(how->operation.get(), what, &value, sizeof value), "describing a product");
+    check(cublasLtMatmulDescSetAttribute(how->operation.get(), what, static_cast<void const*>(&value), sizeof value),
+          "describing a product");
   };
   if (!s.w_by_input) set(CUBLASLT_MATMUL_DESC_TRANSA, CUBLAS_OP_T);
   if (s.bias) {
@@ -99,7 +100,8 @@ products::planned_product& products::planned(shape const& s) {
   descriptor<cublasLtMatmulPreference_t, cublasLtMatmulPreferenceDestroy> wish;
   check(cublasLtMatmulPreferenceCreate(wish.out()), "asking for an algorithm");
   auto const prefer = [&](cublasLtMatmulPreferenceAttributes_t what, auto const& value) {
-    check(cublasLtMatmulPreferenceSetAttribute(wish.get(), what, &value, sizeof value), "asking for an algorithm");
+    check(cublasLtMatmulPreferenceSetAttribute(wish.get(), what, static_cast<void const*>(&value), sizeof value),
+          "asking for an algorithm");
   };
   std::size_t const element = s.type == CUDA_R_32F ? 4 : 2;
   std::uint32_t const of_y = alignment(s.batch, s.y_step, sizeof(float));
@@ -123,7 +125,8 @@ products::planned_product& products::planned(shape const& s) {
 void products::run(cudaStream_t stream, planned_product& how, void const* x, void const* w, float const* bias, float* y,
                    bool add) {
   if (bias != nullptr)
-    check(cublasLtMatmulDescSetAttribute(how.operation.get(), CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias, sizeof bias),
+    check(cublasLtMatmulDescSetAttribute(how.operation.get(), CUBLASLT_MATMUL_DESC_BIAS_POINTER,
+                                         static_cast<void const*>(&bias), sizeof bias),
           "naming a bias");
   float const one = 1.0f, kept = add ? 1.0f : 0.0f;
   check(cublasLtMatmul(handle_, how.operation.get(), &one, w, how.w.get(), x, how.x.get(), &kept, y, how.y.get(), y,

@@ -7,6 +7,7 @@
 #include <ardent/annealing/annealing.hpp>
 
 #include <type_traits>
+#include <utility>
 
 namespace ardent {
 inline namespace v0 {
@@ -27,7 +28,7 @@ class rising {
     requires std::is_default_constructible_v<Annealing>
       : annealing_() {}
   /// @param annealing  gives the numbers
-  constexpr explicit rising(Annealing annealing) : annealing_(annealing) {}
+  constexpr explicit rising(Annealing annealing) : annealing_(std::move(annealing)) {}
 
   /// @brief Number of AR steps it is for, if it is for one number only.
   constexpr int ar_steps() const
