@@ -62,13 +62,18 @@ def text(table):
 class Plan:
     """The arms, by table of the report."""
 
-    def __init__(self, programs, calibrated):
+    def __init__(self, programs, calibrated, only_primary=False):
         """calibrated(ar_steps, count): the calibrated table for the cost of linear 50 -> 5."""
-        self.programs = programs
+        self.programs, self.only_primary = programs, only_primary
         self.arms = {}
         self.tables = {}
         for n in (ALL, QUARTER):
             self.primary(n, calibrated)
+        if not only_primary:
+            self.others(calibrated)
+
+    def others(self, calibrated):
+        """All that is not primary."""
         self.equal_steps(calibrated)
         self.add("constants", *(Arm(f"{QUARTER} constant {k}", QUARTER, str(k)) for k in (50, 28, 20, 10, 5)))
         self.shapes()

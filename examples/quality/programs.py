@@ -31,9 +31,9 @@ def words(options):
 class Programs:
     """mar, profile and token_errors of a build folder, for one model."""
 
-    def __init__(self, build, weights=None):
+    def __init__(self, build, weights=None, vae=None):
         self.build = pathlib.Path(build)
-        self.weights = weights
+        self.weights, self.vae = weights, vae
         for name in ("mar", "profile", "token_errors"):
             if not os.access(self.path(name), os.X_OK):
                 sys.exit(f"quality.py: expected the program {self.path(name)}, found none: ./dev quality builds it")
@@ -45,15 +45,20 @@ class Programs:
     def of_model(self):
         return {"weights": self.weights} if self.weights else {}
 
+    def of_pictures(self):
+        """And those of what makes pictures of its tokens."""
+        return self.of_model() | ({"vae": self.vae} if self.vae else {})
+
     def model_id(self):
-        """A hash of the model's file."""
-        return hashlib.sha256(pathlib.Path(self.weights or shipped()[0]).read_bytes()).hexdigest()[:12]
+        """A hash of the model's files."""
+        files = [self.weights or shipped()[0], *filter(None, [self.vae])]
+        return hashlib.sha256(b"".join(pathlib.Path(file).read_bytes() for file in files)).hexdigest()[:12]
 
     def draw(self, **options):
         """What mar draws: (pictures uint8 [n, height, width, channels], labels, steps, ar_tokens, its report)."""
         with tempfile.TemporaryDirectory() as folder:
             dump, pictures = pathlib.Path(folder, "tokens.safetensors"), pathlib.Path(folder, "pictures.npz")
-            said = subprocess.run([self.path("mar"), *words(self.of_model() | options), "--dump", dump, "--out-npz",
+            said = subprocess.run([self.path("mar"), *words(self.of_pictures() | options), "--dump", dump, "--out-npz",
                                    pictures], check=True, capture_output=True, text=True, cwd=ROOT).stdout
             drawn = tensors(dump)
             return (numpy.load(pictures)["arr_0"], drawn["labels"].copy(), drawn["steps"].copy(),

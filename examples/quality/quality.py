@@ -5,6 +5,7 @@
     quality.py                 draws what is missing, measures, writes --out
     quality.py --plan          only says what would be drawn, and what it costs
     quality.py --quick         a few images, to see that it works
+    quality.py --primary       only the primary arms and their images: what was expected, for a model of yours
 
 All arms draw the same images: labels, orders and starting noise. What is drawn is kept in --work in parts of 1,000
 images, so that a run that was stopped goes on where it was.
@@ -98,7 +99,7 @@ class Run:
     """One comparison: where it is kept, how many images its arms have."""
 
     def __init__(self, chosen):
-        self.programs = Programs(chosen.build, chosen.weights)
+        self.programs = Programs(chosen.build, chosen.weights, chosen.vae)
         self.folder = chosen.work / f"{self.programs.model_id()}{'-quick' if chosen.quick else ''}"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.primary, self.screen, part = (200, 200, 100) if chosen.quick else (chosen.images, chosen.screen, 1000)
@@ -107,7 +108,7 @@ class Run:
         self.store = Store(self.folder, self.programs, part, chosen.batch)
         self.rate = Rate(self.programs, chosen.batch)
         self.asked_steps = {}
-        self.plan = arms.Plan(self.programs, calibration(self.programs, self.folder, chosen.quick))
+        self.plan = arms.Plan(self.programs, calibration(self.programs, self.folder, chosen.quick), chosen.primary)
 
     def images(self, arm):
         return self.primary if arm.primary else self.screen
@@ -144,8 +145,9 @@ class Run:
             print(f"{arm.name:44} {self.images(arm):6} {evaluations:11.1f} {clock(cost):>9} "
                   f"{clock(missing):>9}")
             total, left = total + cost, left + missing
-        print(f"{len(self.plan.arms)} arms, {clock(total)} of drawing, of which {clock(left)} are left, by a short trial; "
-              "token errors come on top, an hour on two cores, and a quarter of an hour of classifiers and times", flush=True)
+        more = "" if self.plan.only_primary else "token errors, an hour on two cores, times, and "
+        print(f"{len(self.plan.arms)} arms, {clock(total)} of drawing, of which {clock(left)} are left, by a short trial; on "
+              f"top come {more}minutes of classifiers", flush=True)
         return left
 
     def draw(self, left):
@@ -173,7 +175,8 @@ class Run:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "demo", help="folder of the programs")
-    parser.add_argument("--weights", help="FILE.safetensors of a MAR that draws Fashion-MNIST [the shipped one]")
+    parser.add_argument("--weights", help="FILE.safetensors of a MAR that draws Fashion-MNIST [models/fashion_mar]")
+    parser.add_argument("--vae", help="FILE.safetensors of its decoder, if it draws latents")
     parser.add_argument("--work", type=pathlib.Path, default=ROOT / "build" / "quality", help="what is drawn is kept here")
     parser.add_argument("--images", type=int, default=10000, help="of the primary arms, thousands [10000]")
     parser.add_argument("--screen", type=int, default=2000, help="of the other arms, thousands [2000]")
@@ -181,11 +184,13 @@ def main():
     parser.add_argument("--threads", type=int, default=os.cpu_count(),
                         help="programs that draw at a time, and threads of one whose time is measured [all]")
     parser.add_argument("--quick", action="store_true", help="100 images a part and few of everything")
+    parser.add_argument("--primary", action="store_true", help="only the primary arms, and no token errors or times")
     parser.add_argument("--plan", action="store_true", help="only print what would be drawn")
-    parser.add_argument("--out", type=pathlib.Path, help="the report [docs/evidence_quality.md; --quick: in --work]")
+    parser.add_argument("--out", type=pathlib.Path, help="the report [docs/evidence_quality.md; --quick, --primary and other models: in "
+                        "--work]")
     chosen = parser.parse_args()
     # folders and threads change no number
-    named = {name: value for name, value in vars(chosen).items() if name in ("images", "screen", "quick", "weights")
+    named = {name: value for name, value in vars(chosen).items() if name in ("images", "screen", "quick", "primary", "weights", "vae")
              and value != parser.get_default(name)}
     chosen.command = " ".join(["./dev quality"] + [f"--{name}" if value is True else f"--{name} {value}"
                                                    for name, value in named.items()])

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tables, in Markdown, and plots of what a run has drawn."""
-import statistics
+import pathlib
 import time
 
 import numpy
 
 import arms
 import plots
+import programs
 import results
 import times
 import token_distances
 from measures import signed
-from programs import ROOT
 
 ARM = ("| arm | images | evaluations a token | steps over the AR loop | Frechet distance | less A's (95 %) "
        "| not worse than A | KID x 1000, less A's (95 %) | per class | accuracy | less A's (95 %) |\n"
@@ -64,7 +64,7 @@ class Report:
                     *self.hypotheses())
         for table, names in self.run.plan.tables.items():
             yield from ("", f"## {table}", "", ARM, *map(self.arm, names))
-        if arms.CHOSEN:
+        if arms.CHOSEN and not self.run.plan.only_primary:
             yield from ("", "## Chosen by the screening, on further images", "", ARM,
                         *(self.arm(name, self.run.screen) for name in arms.CHOSEN))
 
@@ -112,14 +112,25 @@ def write(run, chosen):
     """The report as a file, and its plots beside it."""
     began = time.monotonic()
     report = Report(run)
-    out = chosen.out or (run.folder / "report.md" if run.quick else ROOT / "docs" / "evidence_quality.md")
-    lines = ["# Speed against quality on the shipped MAR", "",
+    elsewhere = run.quick or chosen.primary or chosen.weights
+    out = chosen.out or (run.folder / "report.md" if elsewhere else programs.ROOT / "docs" / "evidence_quality.md")
+    model = pathlib.Path(chosen.weights or programs.shipped()[0]).stem
+    lines = [f"# Speed against quality on {model}", "",
              f"Written by `{chosen.command}`; model {run.programs.model_id()}, seeds from {chosen.seed} on, {run.primary} "
              f"images of primary arms and {run.screen} of others. Names of arms: AR steps, then denoising steps. Without a "
              "word on it: DDPM, clip at 950, no guidance, temperature 1. Evaluations are those that the clip leaves."]
     lines += report.images()
+    if not chosen.primary:
+        lines += beyond_images(run, report, chosen, out)
+    out.write_text("\n".join(lines) + "\n")
+    print(f"wrote {out} in {time.monotonic() - began:.0f} s")
+    return 0
+
+
+def beyond_images(run, report, chosen, out):
+    """Token errors, times and plots."""
     size = token_distances.Size(2, 16, 50) if run.quick else token_distances.Size()
-    lines += report.tokens(size)
+    lines = list(report.tokens(size))
     fastest, constant = report.fastest()
     lines += ["", "## The fastest", "",
               f"Not worse than A, and the cheapest: {fastest}. Not worse than {arms.QUARTER} linear, and the cheapest "
@@ -128,7 +139,4 @@ def write(run, chosen):
              fastest, *(f"{fastest}, {head} head" for head in ("bf16",) if f"{fastest}, {head} head" in run.plan.arms)]
     measured = times.Times(run, list(dict.fromkeys(filter(None, named))), chosen.threads)
     lines += report.times(measured)
-    lines += plots.draw(run, report.results, measured, out)
-    out.write_text("\n".join(lines) + "\n")
-    print(f"wrote {out} in {time.monotonic() - began:.0f} s")
-    return 0
+    return lines + plots.draw(run, report.results, measured, out)

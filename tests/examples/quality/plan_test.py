@@ -131,6 +131,14 @@ class Arms(unittest.TestCase):
                 self.assertIn("guidance", name)
             self.assertNotIn("seed", arm.options())
 
+    def test_a_shorter_run_has_what_the_hypotheses_need(self):
+        short = arms.Plan(FakePrograms(), calibrated, only_primary=True)
+        self.assertEqual(list(short.tables), ["primary"])
+        self.assertEqual([short.arms[name] for name in short.tables["primary"]],
+                         [self.plan.arms[name] for name in self.plan.tables["primary"]])
+        for _, first, second, _ in arms.HYPOTHESES:
+            self.assertLessEqual({first, second, arms.BASELINE}, short.arms.keys())
+
     def test_no_two_arms_are_the_same(self):
         options = [tuple(sorted(arm.options().items())) for arm in self.plan.arms.values()]
         self.assertEqual(len(options), len(set(options)))
