@@ -43,10 +43,11 @@ class Programs:
         return self.build / "examples" / folder / name
 
     def of_model(self):
+        """Options that say what draws tokens."""
         return {"weights": self.weights} if self.weights else {}
 
     def of_pictures(self):
-        """And those of what makes pictures of its tokens."""
+        """And those that say what makes pictures of them."""
         return self.of_model() | ({"vae": self.vae} if self.vae else {})
 
     def model_id(self):

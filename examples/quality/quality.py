@@ -186,12 +186,13 @@ def main():
     parser.add_argument("--quick", action="store_true", help="100 images a part and few of everything")
     parser.add_argument("--primary", action="store_true", help="only the primary arms, and no token errors or times")
     parser.add_argument("--plan", action="store_true", help="only print what would be drawn")
-    parser.add_argument("--out", type=pathlib.Path, help="the report [docs/evidence_quality.md; --quick, --primary and other models: in "
-                        "--work]")
+    parser.add_argument("--out", type=pathlib.Path,
+                        help="the report [docs/evidence_quality.md; --quick, --primary and other models: in --work]")
     chosen = parser.parse_args()
     # folders and threads change no number
-    named = {name: value for name, value in vars(chosen).items() if name in ("images", "screen", "quick", "primary", "weights", "vae")
-             and value != parser.get_default(name)}
+    numbers = ("images", "screen", "quick", "primary", "weights", "vae")
+    named = {name: value for name, value in vars(chosen).items()
+             if name in numbers and value != parser.get_default(name)}
     chosen.command = " ".join(["./dev quality"] + [f"--{name}" if value is True else f"--{name} {value}"
                                                    for name, value in named.items()])
     chosen.seed = SEED

@@ -112,7 +112,7 @@ def write(run, chosen):
     """The report as a file, and its plots beside it."""
     began = time.monotonic()
     report = Report(run)
-    elsewhere = run.quick or chosen.primary or chosen.weights
+    elsewhere = run.quick or run.plan.only_primary or chosen.weights
     out = chosen.out or (run.folder / "report.md" if elsewhere else programs.ROOT / "docs" / "evidence_quality.md")
     model = pathlib.Path(chosen.weights or programs.shipped()[0]).stem
     lines = [f"# Speed against quality on {model}", "",
@@ -120,7 +120,7 @@ def write(run, chosen):
              f"images of primary arms and {run.screen} of others. Names of arms: AR steps, then denoising steps. Without a "
              "word on it: DDPM, clip at 950, no guidance, temperature 1. Evaluations are those that the clip leaves."]
     lines += report.images()
-    if not chosen.primary:
+    if not run.plan.only_primary:
         lines += beyond_images(run, report, chosen, out)
     out.write_text("\n".join(lines) + "\n")
     print(f"wrote {out} in {time.monotonic() - began:.0f} s")
