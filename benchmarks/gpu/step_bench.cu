@@ -61,6 +61,12 @@ void run() {
       clock, "DDPM learned range, guided, float16",
       ardent::sampler<ordering, annealing, ardent::solver::ddpm<>, ardent::guidance::constant<2.0>>{}, 2 * channels,
       3 * channels);
+  // the same without a variance to read, so that all of what the network writes for a token is read
+  measure<ardent::float16, ardent::float16>(
+      clock, "DDPM, guided, float16",
+      ardent::sampler<ordering, annealing, ardent::solver::ddpm<ardent::variance::fixed_small>,
+                      ardent::guidance::constant<2.0>>{},
+      2 * channels, 2 * channels);
   // one earlier output is read and one written
   measure<float, float>(
       clock, "DPM-Solver++ 2M, guided, float",

@@ -6,8 +6,9 @@
 usage: from published.head import Head, Diffusion; Diffusion(steps).sample(Head(...), z, ...)
 
 `sample` works as the published code does: the schedule stays on the host in float64, and each step uploads what it
-needs of each table, the timesteps and the map of respaced timesteps. `sample_from_tables` is the same loop with all of
-that on the device beforehand, as a CUDA graph needs it. `write_case` writes a head and its noise for ardent to draw.
+needs of each table, the timesteps, the map of respaced timesteps and the sinusoids' frequencies. `sample_from_tables`
+is the same loop with all of that on the device beforehand, as a CUDA graph needs it, of a head that
+`keeps_frequencies`. `write_case` writes a head and its noise for ardent to draw.
 """
 import math
 
@@ -50,11 +51,24 @@ class Head(nn.Module):
         self.final_norm = nn.LayerNorm(width, eps=1e-6, elementwise_affine=False)
         self.final_modulation = nn.Linear(width, 2 * width)
         self.output = nn.Linear(width, 2 * channels)
+        self.kept_frequencies = None
+
+    @staticmethod
+    def frequencies():
+        half = SINUSOIDS // 2
+        return torch.exp(-math.log(10000) * torch.arange(half, dtype=torch.float32) / half)
+
+    def keeps_frequencies(self):
+        """This head, which from now on has the sinusoids' frequencies where its weights are."""
+        self.kept_frequencies = self.frequencies().to(self.output.weight.device)
+        return self
 
     def embed_time(self, timestep):
-        half = SINUSOIDS // 2
-        frequencies = torch.exp(-math.log(10000) * torch.arange(half, dtype=torch.float32) / half)
-        angles = timestep[:, None].float() * frequencies.to(timestep.device)[None]
+        if self.kept_frequencies is None:
+            frequencies = self.frequencies().to(timestep.device)
+        else:
+            frequencies = self.kept_frequencies
+        angles = timestep[:, None].float() * frequencies[None]
         sinusoids = torch.cat([torch.cos(angles), torch.sin(angles)], dim=-1)
         return self.time_out(nn.functional.silu(self.time_in(sinusoids)))
 

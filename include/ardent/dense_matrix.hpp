@@ -10,11 +10,12 @@ namespace ardent {
 inline namespace v0 {
 
 /// @brief A view of y = W x + b. It does not own its memory.
-/// @tparam Storage  float, bfloat16 or float16
-template <class Storage>
+/// @tparam Storage  of W and x: float, bfloat16 or float16
+/// @tparam Output   of y and b: float or Storage
+template <class Storage, class Output = float>
 struct dense_matrix {
   Storage const* weight = nullptr;  ///< [outputs][inputs], aligned to 64
-  float const* bias = nullptr;      ///< [outputs], aligned to 64
+  Output const* bias = nullptr;     ///< [outputs], aligned to 64
   int inputs = 0;                   ///< inner dimension
   int outputs = 0;                  ///< outputs
 };

@@ -77,10 +77,19 @@ cublasStatus_t assign(T& to, void const* from, std::size_t size) {
   return CUBLAS_STATUS_SUCCESS;
 }
 
-float element(matrix const& m, void const* data, std::int64_t i) {
-  if (m.type == CUDA_R_32F) return static_cast<float const*>(data)[i];
-  if (m.type == CUDA_R_16F) return ardent::to_float(static_cast<ardent::float16 const*>(data)[i]);
+float element(cudaDataType_t type, void const* data, std::int64_t i) {
+  if (type == CUDA_R_32F) return static_cast<float const*>(data)[i];
+  if (type == CUDA_R_16F) return ardent::to_float(static_cast<ardent::float16 const*>(data)[i]);
   return ardent::to_float(static_cast<ardent::bfloat16 const*>(data)[i]);
+}
+
+void put(float value, cudaDataType_t type, void* data, std::int64_t i) {
+  if (type == CUDA_R_32F)
+    static_cast<float*>(data)[i] = value;
+  else if (type == CUDA_R_16F)
+    ardent::store_weight(value, static_cast<ardent::float16*>(data)[i]);
+  else
+    ardent::store_weight(value, static_cast<ardent::bfloat16*>(data)[i]);
 }
 
 std::size_t size_of(matrix const& m) { return m.type == CUDA_R_32F ? 4 : 2; }
@@ -89,10 +98,10 @@ bool fits(operation const& o, matrix const& a, matrix const& b, matrix const& c,
   const bool t = o.transpose_a == CUBLAS_OP_T;
   const std::uint64_t m = t ? a.columns : a.rows, k = t ? a.rows : a.columns;
   const bool types = o.compute == CUBLAS_COMPUTE_32F && o.scale == CUDA_R_32F && a.type == b.type &&
-                     (a.type == CUDA_R_32F || a.type == CUDA_R_16BF || a.type == CUDA_R_16F) && c.type == CUDA_R_32F &&
-                     d.type == CUDA_R_32F;
+                     (a.type == CUDA_R_32F || a.type == CUDA_R_16BF || a.type == CUDA_R_16F) && c.type == d.type &&
+                     (d.type == CUDA_R_32F || d.type == a.type);
   const bool bias =
-      o.epilogue == CUBLASLT_EPILOGUE_DEFAULT || (o.epilogue == CUBLASLT_EPILOGUE_BIAS && o.bias_type == CUDA_R_32F);
+      o.epilogue == CUBLASLT_EPILOGUE_DEFAULT || (o.epilogue == CUBLASLT_EPILOGUE_BIAS && o.bias_type == d.type);
   bool strides = true, batches = true;
   for (matrix const* each : {&a, &b, &c, &d}) {
     strides = strides && each->stride >= static_cast<std::int64_t>(each->rows) && each->rows > 0 && each->columns > 0;
@@ -233,14 +242,14 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc, void 
       for (std::int64_t row = 0; row < static_cast<std::int64_t>(d.rows); ++row) {
         double sum = 0;
         for (std::int64_t k = 0; k < inner; ++k)
-          sum += double{element(a, a_data, batch * a.step + (t ? row * a.stride + k : k * a.stride + row))} *
-                 double{element(b, b_data, batch * b.step + column * b.stride + k)};
-        float& y = static_cast<float*>(d_data)[batch * d.step + column * d.stride + row];
+          sum += double{element(a.type, a_data, batch * a.step + (t ? row * a.stride + k : k * a.stride + row))} *
+                 double{element(b.type, b_data, batch * b.step + column * b.stride + k)};
+        const std::int64_t at = batch * d.step + column * d.stride + row;
         sum *= double{*static_cast<float const*>(alpha)};
         const double kept = double{*static_cast<float const*>(beta)};
-        if (kept != 0) sum += kept * double{y};
-        if (bias) sum += double{static_cast<float const*>(o.bias)[row]};
-        y = static_cast<float>(sum);
+        if (kept != 0) sum += kept * double{element(d.type, d_data, at)};
+        if (bias) sum += double{element(d.type, o.bias, row)};
+        put(static_cast<float>(sum), d.type, d_data, at);
       }
   return result;
 }

@@ -7,8 +7,8 @@
 // title: Between the matrix products of a large batch, bfloat16
 // name: dense_copy -> conditions
 // name: dense_embed -> embeddings and input layer
-// name: dense_normaliseINS0_8bfloat16 -> gate and layer norm
-// name: dense_normaliseIf -> the last layer norm, in float
+// name: dense_normaliseIfNS0_8bfloat16 -> gate and layer norm
+// name: dense_normaliseIff -> the last layer norm, in float
 // name: dense_silu -> SiLU
 // name: batched_start -> start
 // name: batched_step -> step

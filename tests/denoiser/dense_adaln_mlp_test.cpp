@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "denoiser/evaluate_head.hpp"
@@ -25,16 +26,19 @@ struct checked_backend {
   int blocks;
   int products = 0;
 
-  template <class Storage>
-  void product(ardent::dense_matrix<Storage> const& m, Storage const* x, int rows, float* y) {
+  template <class Storage, class Output>
+  void product(ardent::dense_matrix<Storage, Output> const& m, Storage const* x, int rows, Output* y) {
     ++products;
     for (int r = 0; r < rows; ++r)
       for (int o = 0; o < m.outputs; ++o) {
-        double sum = static_cast<double>(m.bias[o]);
+        double sum = static_cast<double>(ardent::to_float(m.bias[o]));
         for (int k = 0; k < m.inputs; ++k)
           sum += static_cast<double>(ardent::to_float(m.weight[o * m.inputs + k])) *
                  static_cast<double>(ardent::to_float(x[r * m.inputs + k]));
-        y[r * m.outputs + o] = static_cast<float>(sum);
+        if constexpr (std::is_same_v<Output, float>)
+          y[r * m.outputs + o] = static_cast<float>(sum);
+        else
+          ardent::store_weight(static_cast<float>(sum), y[r * m.outputs + o]);
       }
   }
   template <class Body>
@@ -44,13 +48,13 @@ struct checked_backend {
 };
 
 /// [branches * tokens][outputs] by the library.
-template <class Storage>
+template <class Storage, class Between>
 std::vector<float> evaluate(test::made_head const& weights, test::head_input const& in, checked_backend backend) {
   auto const& shape = weights.shape;
   int const rows = in.branches * in.tokens;
-  test::aligned_bytes memory(ardent::dense_bytes<Storage>(shape));
-  ardent::pack_dense_adaln<Storage>(shape, weights.views(), memory.data());
-  ardent::dense_adaln_mlp<Storage> const head(shape, memory.data(), rows + 3);
+  test::aligned_bytes memory(ardent::dense_bytes<Storage, Between>(shape));
+  ardent::pack_dense_adaln<Storage, Between>(shape, weights.views(), memory.data());
+  ardent::dense_adaln_mlp<Storage, ardent::adaln_shape<>, Between> const head(shape, memory.data(), rows + 3);
   auto const packed = weights.packed<float>(shape);
   ardent::denoiser::adaln_mlp<float> const host(shape, packed.data());
   float const times[] = {3.0f, in.timestep};
@@ -73,10 +77,10 @@ std::vector<float> evaluate(test::made_head const& weights, test::head_input con
   return output;
 }
 
-template <class Storage>
+template <class Storage, class Between = float>
 double difference(test::made_head const& weights, test::head_input const& in, checked const& executor, int blocks) {
   test::reference_head const reference(weights);
-  return test::largest_difference(evaluate<Storage>(weights, in, {executor, blocks}),
+  return test::largest_difference(evaluate<Storage, Between>(weights, in, {executor, blocks}),
                                   test::expected_output(reference, weights.shape.condition_width(), in));
 }
 
@@ -93,6 +97,8 @@ TEST_CASE("the dense head equals the reference") {
         CHECK(difference<float>(weights, in, checked(1, 32, checked_order::descending), 1) < 1e-5);
         CHECK(difference<float16>(weights, in, checked(1, 32), 2) < 5e-3);
         CHECK(difference<bfloat16>(weights, in, checked(1, 96), 2) < 4e-2);
+        CHECK(difference<float16, float16>(weights, in, checked(1, 32), 2) < 1e-2);
+        CHECK(difference<bfloat16, bfloat16>(weights, in, checked(1, 96), 2) < 8e-2);
       }
     }
 }
@@ -100,12 +106,13 @@ TEST_CASE("the dense head equals the reference") {
 TEST_CASE("the dense head: a row does not depend on the rows beside it, nor on who computes it") {
   test::made_head const weights({3, 3, 40, 2, 5});
   test::head_input const in(weights.shape, 6, 1, 500);
-  auto const all = evaluate<bfloat16>(weights, in, {checked(1, 32), 1});
-  CHECK(evaluate<bfloat16>(weights, in, {checked(1, 96), 4}) == all);
+  auto const all = evaluate<bfloat16, float>(weights, in, {checked(1, 32), 1});
+  CHECK(evaluate<bfloat16, float>(weights, in, {checked(1, 96), 4}) == all);
   test::head_input one(weights.shape, 1, 1, 500);
   one.x.assign(in.x.begin() + 9, in.x.begin() + 12);
   one.z.assign(in.z.begin() + 15, in.z.begin() + 30);
-  CHECK(evaluate<bfloat16>(weights, one, {checked(1, 32), 1}) == std::vector<float>(all.begin() + 9, all.begin() + 12));
+  CHECK(evaluate<bfloat16, float>(weights, one, {checked(1, 32), 1}) ==
+        std::vector<float>(all.begin() + 9, all.begin() + 12));
 }
 
 TEST_CASE("the dense head refuses what it cannot pack") {

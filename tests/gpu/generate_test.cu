@@ -183,7 +183,7 @@ TEST_CASE("GPU: a captured batch gives the bits of one that was launched") {
 }
 
 TEST_CASE("GPU: AR steps of many rows by products, the others in one launch, give the host's tokens up to rounding") {
-  made const what(60, ardent::adaln_shape<>(16, 32, 192, 3, 128));
+  made const what(20, ardent::adaln_shape<>(16, 32, 192, 3, 128));
   CHECK_FALSE(ardent::cuda::takes_products(guided{}, 0, what.images));
   CHECK(ardent::cuda::takes_products(guided{}, 4, what.images));
   auto const check = [&]<class Format, class Storage>(double bound) {

@@ -17,12 +17,13 @@
 namespace {
 
 /// @param bound  see tests/denoiser/tiled_adaln_mlp_test.cpp
-template <class Storage, class Format>
+template <class Storage, class Format, class Between = float>
 void check(ardent::adaln_shape<> const& shape, int tokens, int steps, double bound) {
   test::head_scene<Format> const scene(shape, tokens, steps);
-  using products_type = ardent::cuda::head_products<std::remove_cvref_t<decltype(scene.sampler())>, Storage>;
-  test::aligned_bytes packed(ardent::dense_bytes<Storage>(shape));
-  ardent::pack_dense_adaln<Storage>(shape, scene.what().weights.views(), packed.data());
+  using products_type = ardent::cuda::head_products<std::remove_cvref_t<decltype(scene.sampler())>, Storage,
+                                                    ardent::adaln_shape<>, Between>;
+  test::aligned_bytes packed(ardent::dense_bytes<Storage, Between>(shape));
+  ardent::pack_dense_adaln<Storage, Between>(shape, scene.what().weights.views(), packed.data());
   test::device_array<std::byte> const weights(std::vector<std::byte>(packed.data(), packed.data() + packed.size()));
   test::device_array<std::byte> const workspace(products_type::workspace_bytes(scene.sampler(), shape, 1));
   products_type head(scene.sampler(), shape, weights.data(), 1, workspace.data(), workspace.size());
@@ -47,4 +48,6 @@ TEST_CASE("head_products: the reference's samples, the same bits from a graph") 
   check<ardent::bfloat16, ardent::format::bf16>({5, 10, 24, 2, 7}, 3, 2, 0.25);
   check<ardent::bfloat16, ardent::format::bf16>({16, 32, 128, 3, 64}, 30, 6, 0.25);
   check<ardent::float16, ardent::format::fp16>({16, 32, 128, 3, 64}, 30, 6, 0.025);
+  check<ardent::bfloat16, ardent::format::bf16, ardent::bfloat16>({16, 32, 128, 3, 64}, 30, 6, 0.5);
+  check<ardent::float16, ardent::format::fp16, ardent::float16>({16, 32, 128, 3, 64}, 30, 6, 0.05);
 }

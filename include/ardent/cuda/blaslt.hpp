@@ -96,7 +96,8 @@ class blaslt_handle {
 }  // namespace detail
 
 /// @brief Plans of products y = x W^T + bias with fixed sizes: prepared once, then enqueued without search, allocation
-/// or wait. Inputs of one type, sums and outputs in float; float inputs are not rounded to TF32.
+/// or wait. Inputs of one type, sums in float, outputs in float or the inputs' type; float inputs are not rounded to
+/// TF32.
 ///
 /// Not copyable; a plan and its workspace are of the device that is current at construction. A plan remembers the bias
 /// it was last given, and products on several streams would share the workspace: threads and streams need an object
@@ -114,22 +115,23 @@ class blaslt_products {
 
   /// @brief Prepares a product. Equal products share a plan.
   /// @tparam Storage  type of weights and inputs
+  /// @tparam Output   type of bias and outputs: float or Storage
   /// @return the plan's number, for `enqueue`
   /// @throws blaslt_error if the library has no such product
-  template <class Storage>
+  template <class Storage, class Output = float>
   int prepare(int inputs, int outputs, int rows) {
-    const cudaDataType_t type = detail::blaslt_type<Storage>();
-    if (const int known = find<Storage>(inputs, outputs, rows); known >= 0) return known;
+    const cudaDataType_t type = detail::blaslt_type<Storage>(), of_output = detail::blaslt_type<Output>();
+    if (const int known = find<Storage, Output>(inputs, outputs, rows); known >= 0) return known;
     plan p;
     p.inputs = inputs;
     p.outputs = outputs;
     p.rows = rows;
     p.type = type;
+    p.of_output = of_output;
     using detail::check_blaslt;
     check_blaslt(cublasLtMatmulDescCreate(&p.product.handle, CUBLAS_COMPUTE_32F, CUDA_R_32F), "describing a product");
     const cublasOperation_t transposed = CUBLAS_OP_T;
     const cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_BIAS;
-    const cudaDataType_t bias_type = CUDA_R_32F;
     const auto set = [&](cublasLtMatmulDescAttributes_t what, auto const& value) {
       check_blaslt(cublasLtMatmulDescSetAttribute(p.product.handle, what, &value, sizeof value),
                    "describing a product");
@@ -137,7 +139,7 @@ class blaslt_products {
     // to a library of column-major matrices, W is [inputs][outputs] and to be transposed, x [inputs][rows]
     set(CUBLASLT_MATMUL_DESC_TRANSA, transposed);
     set(CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue);
-    set(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, bias_type);
+    set(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, of_output);  // with 16-bit outputs it has no product with a float bias
     const auto matrix = [&](auto& layout, cudaDataType_t of, int height, int width) {
       check_blaslt(cublasLtMatrixLayoutCreate(&layout.handle, of, static_cast<std::uint64_t>(height),
                                               static_cast<std::uint64_t>(width), height),
@@ -145,7 +147,7 @@ class blaslt_products {
     };
     matrix(p.weight, type, inputs, outputs);
     matrix(p.x, type, inputs, rows);
-    matrix(p.y, CUDA_R_32F, outputs, rows);
+    matrix(p.y, of_output, outputs, rows);
 
     detail::blaslt_handle<cublasLtMatmulPreference_t, cublasLtMatmulPreferenceDestroy> preference;
     check_blaslt(cublasLtMatmulPreferenceCreate(&preference.handle), "describing a search");
@@ -173,11 +175,12 @@ class blaslt_products {
 
   /// @brief The number of a prepared product's plan, -1 if it was not prepared. Only looks.
   /// @tparam Storage  type of weights and inputs
-  template <class Storage>
+  /// @tparam Output   type of bias and outputs: float or Storage
+  template <class Storage, class Output = float>
   int find(int inputs, int outputs, int rows) const noexcept {
     for (std::size_t i = 0; i < plans_.size(); ++i)
       if (plans_[i].inputs == inputs && plans_[i].outputs == outputs && plans_[i].rows == rows &&
-          plans_[i].type == detail::blaslt_type<Storage>())
+          plans_[i].type == detail::blaslt_type<Storage>() && plans_[i].of_output == detail::blaslt_type<Output>())
         return static_cast<int>(i);
     return -1;
   }
@@ -190,8 +193,9 @@ class blaslt_products {
   /// @param y       [rows][outputs], in device memory, aligned to 64
   /// @throws std::invalid_argument if there is no such plan
   /// @throws blaslt_error if the library refuses
-  template <class Storage>
-  void enqueue(cudaStream_t stream, int number, dense_matrix<Storage> const& matrix, Storage const* x, float* y) {
+  template <class Storage, class Output>
+  void enqueue(cudaStream_t stream, int number, dense_matrix<Storage, Output> const& matrix, Storage const* x,
+               Output* y) {
     if (number < 0 || number >= static_cast<int>(plans_.size()))
       throw std::invalid_argument("ardent::cuda::blaslt_products: expected a prepared product, found plan " +
                                   std::to_string(number) + " of " + std::to_string(plans_.size()));
@@ -209,7 +213,7 @@ class blaslt_products {
  private:
   struct plan {
     int inputs = 0, outputs = 0, rows = 0;
-    cudaDataType_t type = CUDA_R_32F;
+    cudaDataType_t type = CUDA_R_32F, of_output = CUDA_R_32F;
     detail::blaslt_handle<cublasLtMatmulDesc_t, cublasLtMatmulDescDestroy> product;
     detail::blaslt_handle<cublasLtMatrixLayout_t, cublasLtMatrixLayoutDestroy> weight, x, y;
     cublasLtMatmulAlgo_t algorithm{};

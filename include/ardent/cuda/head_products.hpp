@@ -38,9 +38,9 @@ class dense_backend {
  public:
   dense_backend(cudaStream_t stream, blaslt_products& products) : stream_(stream), products_(products) {}
 
-  template <class T>
-  void product(dense_matrix<T> const& m, T const* x, int rows, float* y) {
-    products_.enqueue(stream_, products_.find<T>(m.inputs, m.outputs, rows), m, x, y);
+  template <class T, class Output>
+  void product(dense_matrix<T, Output> const& m, T const* x, int rows, Output* y) {
+    products_.enqueue(stream_, products_.find<T, Output>(m.inputs, m.outputs, rows), m, x, y);
   }
   template <class Body>
   void run(Body const& body, int rows) const {
@@ -68,7 +68,8 @@ class dense_backend {
 /// @tparam Sampler  a sampler of an epsilon network
 /// @tparam Storage  float, bfloat16 or float16: weights and activations
 /// @tparam Shape    an adaln_shape
-template <class Sampler, network_number Storage, class Shape = adaln_shape<>>
+/// @tparam Between  what products give, float or Storage: see dense_adaln_mlp. Storage is faster with hundreds of rows
+template <class Sampler, network_number Storage, class Shape = adaln_shape<>, class Between = float>
 class head_products {
   static_assert(Sampler::predicted == prediction::epsilon,
                 "ardent::cuda::head_products: the head predicts epsilon, but the sampler was told something else. "
@@ -93,7 +94,8 @@ class head_products {
 
   /// @param sampler    what is drawn
   /// @param shape      the head's sizes; W a multiple of 8
-  /// @param weights    what pack_dense_adaln wrote, in device memory, aligned to 64; a pointer or a range
+  /// @param weights    what pack_dense_adaln wrote for these types, in device memory, aligned to 64; a pointer or a
+  /// range
   /// @param images     images of a batch: products are prepared for the rows of each AR step
   /// @param workspace  workspace_bytes(...) bytes of device memory, aligned to 256
   /// @param bytes      its size
@@ -105,7 +107,7 @@ class head_products {
                 std::size_t bytes, unsigned long long* nonfinite = nullptr)
       : sampler_(sampler),
         shape_(shape),
-        head_(shape, weights.checked(dense_bytes<Storage>(shape), "head_products"),
+        head_(shape, weights.checked(dense_bytes<Storage, Between>(shape), "head_products"),
               most_tokens(sampler, images) * Sampler::branches),
         workspace_(checked(workspace, bytes, workspace_bytes(sampler, shape, images))),
         products_(workspace, library_bytes),
@@ -113,14 +115,15 @@ class head_products {
         nonfinite_(nonfinite) {
     auto const& layout = head_.layout();
     dense_matrix<float> const edges[] = {layout.condition, layout.output};
-    dense_matrix<Storage> const matrices[] = {layout.final_modulation, layout.first_modulation, layout.first_in,
-                                              layout.first_out};
+    dense_matrix<Storage, Between> const matrices[] = {layout.final_modulation, layout.first_modulation,
+                                                       layout.first_in, layout.first_out};
     for (int i = 0; i < sampler.ar_steps(); ++i) {
       const int rows = sampler.tokens(i) * images * Sampler::branches;
       if (rows == 0) continue;
       products_.template prepare<float>(layout.input.inputs, layout.input.outputs, rows / Sampler::branches);
       for (dense_matrix<float> const& m : edges) products_.template prepare<float>(m.inputs, m.outputs, rows);
-      for (dense_matrix<Storage> const& m : matrices) products_.template prepare<Storage>(m.inputs, m.outputs, rows);
+      for (dense_matrix<Storage, Between> const& m : matrices)
+        products_.template prepare<Storage, Between>(m.inputs, m.outputs, rows);
     }
   }
   /// @brief The same with a workspace that is a contiguous range.
@@ -172,7 +175,7 @@ class head_products {
   }
   static std::size_t head_bytes(Shape const& shape, int tokens) {
     const std::size_t bytes =
-        dense_adaln_mlp<Storage, Shape>(shape, nullptr, tokens * Sampler::branches).workspace_bytes();
+        dense_adaln_mlp<Storage, Shape, Between>(shape, nullptr, tokens * Sampler::branches).workspace_bytes();
     return (bytes + 255) / 256 * 256;
   }
   static std::byte* checked(void* workspace, std::size_t bytes, std::size_t needed) {
@@ -187,7 +190,7 @@ class head_products {
 
   Sampler sampler_;
   Shape shape_;
-  dense_adaln_mlp<Storage, Shape> head_;
+  dense_adaln_mlp<Storage, Shape, Between> head_;
   std::byte* workspace_;
   blaslt_products products_;
   int images_;

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 
 namespace ardent {
 inline namespace v0 {
@@ -22,19 +23,23 @@ inline namespace v0 {
 /// start of the memory.
 /// @tparam Storage  float, bfloat16 or float16
 /// @tparam Shape    an adaln_shape
-template <network_number Storage, class Shape>
+/// @tparam Between  what the other layers' products give: float or Storage
+template <network_number Storage, class Shape, class Between = float>
 struct dense_adaln_layout {
-  [[no_unique_address]] Shape shape;       ///< the sizes
-  dense_matrix<float> condition;           ///< condition_width to W
-  dense_matrix<float> input;               ///< channels to W
-  dense_matrix<float> output;              ///< W to outputs
-  dense_matrix<Storage> final_modulation;  ///< W to 2 W: shift, scale
-  dense_matrix<Storage> first_modulation;  ///< the first block's, W to 3 W: shift, scale, gate
-  dense_matrix<Storage> first_in;          ///< the first block's first layer
-  dense_matrix<Storage> first_out;         ///< the first block's second layer
-  float const* first_norm = nullptr;       ///< the first block's norm weight [W], then its bias [W]
-  std::ptrdiff_t block_bytes = 0;          ///< distance between blocks
-  std::size_t bytes = 0;                   ///< size of the memory
+  static_assert(std::is_same_v<Between, float> || std::is_same_v<Between, Storage>,
+                "ardent::dense_adaln_layout: products of a library give float or the type of the weights. Name one of "
+                "them as Between.");
+  [[no_unique_address]] Shape shape;                ///< the sizes
+  dense_matrix<float> condition;                    ///< condition_width to W
+  dense_matrix<float> input;                        ///< channels to W
+  dense_matrix<float> output;                       ///< W to outputs
+  dense_matrix<Storage, Between> final_modulation;  ///< W to 2 W: shift, scale
+  dense_matrix<Storage, Between> first_modulation;  ///< the first block's, W to 3 W: shift, scale, gate
+  dense_matrix<Storage, Between> first_in;          ///< the first block's first layer
+  dense_matrix<Storage, Between> first_out;         ///< the first block's second layer
+  float const* first_norm = nullptr;                ///< the first block's norm weight [W], then its bias [W]
+  std::ptrdiff_t block_bytes = 0;                   ///< distance between blocks
+  std::size_t bytes = 0;                            ///< size of the memory
 
   /// @brief Lays the parts out.
   /// @param sizes   the head's sizes
@@ -49,19 +54,19 @@ struct dense_adaln_layout {
     condition = matrix<float>(shape.condition_width(), width);
     input = matrix<float>(shape.channels(), width);
     output = matrix<float>(width, shape.outputs());
-    final_modulation = matrix<Storage>(width, 2 * width);
+    final_modulation = matrix<Storage, Between>(width, 2 * width);
     const std::size_t start = bytes;
-    first_modulation = matrix<Storage>(width, 3 * width);
-    first_in = matrix<Storage>(width, width);
-    first_out = matrix<Storage>(width, width);
+    first_modulation = matrix<Storage, Between>(width, 3 * width);
+    first_in = matrix<Storage, Between>(width, width);
+    first_out = matrix<Storage, Between>(width, width);
     first_norm = reinterpret_cast<float const*>(part(2 * static_cast<std::size_t>(width) * sizeof(float)));
     block_bytes = static_cast<std::ptrdiff_t>(bytes - start);
     bytes = start + static_cast<std::size_t>(block_bytes) * static_cast<std::size_t>(shape.depth());
   }
 
-  dense_matrix<Storage> modulation(int d) const { return of_block(first_modulation, d); }  ///< of block d
-  dense_matrix<Storage> mlp_in(int d) const { return of_block(first_in, d); }              ///< of block d
-  dense_matrix<Storage> mlp_out(int d) const { return of_block(first_out, d); }            ///< of block d
+  dense_matrix<Storage, Between> modulation(int d) const { return of_block(first_modulation, d); }  ///< of block d
+  dense_matrix<Storage, Between> mlp_in(int d) const { return of_block(first_in, d); }              ///< of block d
+  dense_matrix<Storage, Between> mlp_out(int d) const { return of_block(first_out, d); }            ///< of block d
   /// @brief Norm weight [W], then bias [W], of block d.
   float const* norm(int d) const { return shifted(first_norm, d); }
 
@@ -70,7 +75,7 @@ struct dense_adaln_layout {
   T const* shifted(T const* p, int d) const {
     return p == nullptr ? p : reinterpret_cast<T const*>(reinterpret_cast<char const*>(p) + d * block_bytes);
   }
-  dense_matrix<Storage> of_block(dense_matrix<Storage> m, int d) const {
+  dense_matrix<Storage, Between> of_block(dense_matrix<Storage, Between> m, int d) const {
     return {shifted(m.weight, d), shifted(m.bias, d), m.inputs, m.outputs};
   }
   std::byte const* part(std::size_t size) {
@@ -78,14 +83,14 @@ struct dense_adaln_layout {
     bytes += (size + 63) / 64 * 64;
     return place;
   }
-  template <class T>
-  dense_matrix<T> matrix(int inputs, int outputs) {
+  template <class T, class Output = float>
+  dense_matrix<T, Output> matrix(int inputs, int outputs) {
     const auto size = static_cast<std::size_t>(inputs) * static_cast<std::size_t>(outputs) * sizeof(T);
-    dense_matrix<T> m;
+    dense_matrix<T, Output> m;
     m.inputs = inputs;
     m.outputs = outputs;
     m.weight = reinterpret_cast<T const*>(part(size));
-    m.bias = reinterpret_cast<float const*>(part(static_cast<std::size_t>(outputs) * sizeof(float)));
+    m.bias = reinterpret_cast<Output const*>(part(static_cast<std::size_t>(outputs) * sizeof(Output)));
     return m;
   }
 
@@ -94,39 +99,42 @@ struct dense_adaln_layout {
 
 /// @brief Bytes that a head's dense weights take; the memory must be aligned to 64 bytes.
 /// @throws std::invalid_argument if W is not a multiple of 8
-template <network_number Storage, class Shape>
+template <network_number Storage, class Between = float, class Shape>
 std::size_t dense_bytes(Shape const& shape) {
-  return dense_adaln_layout<Storage, Shape>(shape, nullptr).bytes;
+  return dense_adaln_layout<Storage, Shape, Between>(shape, nullptr).bytes;
 }
 
 /// @brief Packs a head's weights into host memory, once, at load; a GPU's copy is these bytes.
+/// @tparam Between  as the layout's
 /// @param shape   the head's sizes
 /// @param from    its weights, as PyTorch stores them
-/// @param memory  dense_bytes<Storage>(shape) bytes, aligned to 64
+/// @param memory  dense_bytes<Storage, Between>(shape) bytes, aligned to 64
 /// @throws std::invalid_argument if the number of blocks is not the shape's depth, W is not a multiple of 8, or a
-/// weight is not finite or too large for the type
-template <network_number Storage, class Shape>
+/// weight or bias is not finite or too large for the type
+template <network_number Storage, class Between = float, class Shape>
 void pack_dense_adaln(Shape const& shape, adaln_weights const& from, void* memory) {
   if (static_cast<int>(from.blocks.size()) != shape.depth())
     throw std::invalid_argument("ardent::pack_dense_adaln: expected the weights of " + std::to_string(shape.depth()) +
                                 " blocks, found " + std::to_string(from.blocks.size()));
-  const dense_adaln_layout<Storage, Shape> to(shape, memory);
+  const dense_adaln_layout<Storage, Shape, Between> to(shape, memory);
   const auto vector = [](float const* values, int count, float const* place) {
     std::memcpy(const_cast<float*>(place), values, static_cast<std::size_t>(count) * sizeof(float));
   };
-  const auto matrix = [&]<class T>(linear_weights const& w, dense_matrix<T> const& m) {
-    const auto count = static_cast<std::ptrdiff_t>(m.inputs) * m.outputs;
+  const auto numbers = []<class T>(float const* values, std::ptrdiff_t count, T const* place) {
     for (std::ptrdiff_t i = 0; i < count; ++i) {
-      T& place = const_cast<T*>(m.weight)[i];
+      T& number = const_cast<T*>(place)[i];
       if constexpr (std::is_same_v<T, float>)
-        place = w.weight[i];
+        number = values[i];
       else
-        store_weight(w.weight[i], place);
-      if (!std::isfinite(to_float(place)))
+        store_weight(values[i], number);
+      if (!std::isfinite(to_float(number)))
         throw std::invalid_argument("ardent::pack_dense_adaln: expected finite weights that the type can hold, found " +
-                                    std::to_string(w.weight[i]));
+                                    std::to_string(values[i]));
     }
-    vector(w.bias, m.outputs, m.bias);
+  };
+  const auto matrix = [&]<class T, class Output>(linear_weights const& w, dense_matrix<T, Output> const& m) {
+    numbers(w.weight, static_cast<std::ptrdiff_t>(m.inputs) * m.outputs, m.weight);
+    numbers(w.bias, m.outputs, m.bias);
   };
   matrix(from.condition, to.condition);
   matrix(from.input, to.input);

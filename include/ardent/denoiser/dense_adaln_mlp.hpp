@@ -18,28 +18,30 @@ inline namespace v0 {
 ///
 /// With thousands of rows a head is bound by its multiplications, which a library does best. `Backend` offers
 ///
-/// - `product(matrix, x, rows, y)`: y [rows][outputs] float = bias + x [rows][inputs] times the weights, for the
-///   dense_matrix given;
+/// - `product(matrix, x, rows, y)`: y [rows][outputs] = bias + x [rows][inputs] times the weights, for the dense_matrix
+///   given, whose types these are; sums are float;
 /// - `run(body, rows)`: body(block, share) for shares that cover [0, rows), each by a block of warps;
 ///
-/// each after what came before. Between the products activations are rounded to Storage; sums, h, layer norms and
-/// modulations are float, and so are the inputs of the first and last layers. A block's modulations are computed when
-/// it needs them: they stay in the cache.
+/// each after what came before. What products read is rounded to Storage, what they give (modulations too) to Between;
+/// h and layer norms are float, and so are the first and last layers. A block's modulations are computed when it needs
+/// them: they stay in the cache, and one product for all blocks is no faster (on an H100).
 ///
 /// @tparam Storage  float, bfloat16 or float16: weights and activations
 /// @tparam Shape    an adaln_shape
-template <network_number Storage, class Shape = adaln_shape<>>
+/// @tparam Between  float: tokens are those of adaln_mlp<Storage> but for the order of sums. Storage: less to write and
+///                  read, and an error twice to four times as large
+template <network_number Storage, class Shape = adaln_shape<>, class Between = float>
 class dense_adaln_mlp {
  public:
   static constexpr prediction predicted = prediction::epsilon;  ///< it predicts epsilon
 
   /// @brief A head over dense weights, which it does not own.
   /// @param shape   the sizes
-  /// @param memory  what pack_dense_adaln wrote for the same shape and storage
+  /// @param memory  what pack_dense_adaln wrote for the same shape and types
   /// @param rows    the most network rows
   dense_adaln_mlp(Shape const& shape, void const* memory, int rows) : layout_(shape, memory), rows_(rows) {}
 
-  dense_adaln_layout<Storage, Shape> const& layout() const { return layout_; }  ///< the weights
+  dense_adaln_layout<Storage, Shape, Between> const& layout() const { return layout_; }  ///< the weights
 
   /// @brief Bytes of workspace, aligned to 64.
   std::size_t workspace_bytes() const { return memory_of(nullptr).bytes; }
@@ -74,33 +76,35 @@ class dense_adaln_mlp {
     const int rows = tokens * branches, width = shape.width();
     backend.product(layout_.input, x, tokens, m.h);
     backend.run(detail::dense_embed<Storage>{times, time_index, m.condition, width, tokens, m.y, m.h}, rows);
-    float* modulation = m.modulation;
-    float* before = m.modulation_before;
+    Between* modulation = m.modulation;
+    Between* before = m.modulation_before;
     for (int d = 0; d < shape.depth(); ++d) {
       backend.product(layout_.modulation(d), m.y, rows, modulation);
-      backend.run(detail::dense_normalise<Storage>{m.h, d == 0 ? nullptr : m.update, before + 2 * width, modulation,
-                                                   layout_.norm(d), width, 3 * width, 3 * width, m.x},
-                  rows);
+      backend.run(
+          detail::dense_normalise<Between, Storage>{m.h, d == 0 ? nullptr : m.update, before + 2 * width, modulation,
+                                                    layout_.norm(d), width, 3 * width, 3 * width, m.x},
+          rows);
       backend.product(layout_.mlp_in(d), m.x, rows, m.hidden);
-      backend.run(detail::dense_silu<Storage>{m.hidden, width, m.x}, rows);
+      backend.run(detail::dense_silu<Between, Storage>{m.hidden, width, m.x}, rows);
       backend.product(layout_.mlp_out(d), m.x, rows, m.update);
-      float* const swap = modulation;
+      Between* const swap = modulation;
       modulation = before;
       before = swap;
     }
     backend.product(layout_.final_modulation, m.y, rows, modulation);
-    backend.run(detail::dense_normalise<float>{m.h, m.update, before + 2 * width, modulation, nullptr, width, 2 * width,
-                                               3 * width, m.hidden},
+    backend.run(detail::dense_normalise<Between, float>{m.h, m.update, before + 2 * width, modulation, nullptr, width,
+                                                        2 * width, 3 * width, m.last},
                 rows);
-    backend.product(layout_.output, m.hidden, rows, output);
+    backend.product(layout_.output, m.last, rows, output);
   }
 
  private:
   struct arrays {
-    Storage *y, *x;                          // [rows][W]
-    float* z;                                // [rows][condition_width]
-    float *condition, *h, *hidden, *update;  // [rows][W]
-    float *modulation, *modulation_before;   // [rows][3 W]
+    Storage *y, *x;                           // [rows][W]
+    Between *hidden, *update;                 // [rows][W]
+    Between *modulation, *modulation_before;  // [rows][3 W]
+    float* z;                                 // [rows][condition_width]
+    float *condition, *h, *last;              // [rows][W]
     std::size_t bytes;
   };
   arrays memory_of(std::byte* workspace) const {
@@ -110,17 +114,18 @@ class dense_adaln_mlp {
     m.z = a.take<float>(rows * static_cast<std::size_t>(layout_.shape.condition_width()));
     m.y = a.take<Storage>(size);
     m.x = a.take<Storage>(size);
+    m.hidden = a.take<Between>(size);
+    m.update = a.take<Between>(size);
+    m.modulation = a.take<Between>(3 * size);
+    m.modulation_before = a.take<Between>(3 * size);
     m.condition = a.take<float>(size);
     m.h = a.take<float>(size);
-    m.hidden = a.take<float>(size);
-    m.update = a.take<float>(size);
-    m.modulation = a.take<float>(3 * size);
-    m.modulation_before = a.take<float>(3 * size);
+    m.last = a.take<float>(size);
     m.bytes = a.used();
     return m;
   }
 
-  dense_adaln_layout<Storage, Shape> layout_;
+  dense_adaln_layout<Storage, Shape, Between> layout_;
   int rows_;
 };
 

@@ -84,12 +84,13 @@ struct dense_embed {
 };
 
 /// A row's h + gate * update.
+template <class Number>
 struct gated_update {
   static constexpr bool stores = true;
-  float const *update, *gate;
+  Number const *update, *gate;
   float* h;
   ARDENT_INLINE four_floats operator()(int c, four_floats v) const {
-    const four_floats u = load_floats(update + c), g = load_floats(gate + c);
+    const four_floats u = load_numbers(update + c), g = load_numbers(gate + c);
     for (int i = 0; i < 4; ++i) v.value[i] = multiply_add(g.value[i], u.value[i], v.value[i]);
     return v;
   }
@@ -97,13 +98,15 @@ struct gated_update {
 };
 
 /// h += gate * update if there is one; then to = LN(h) (1 + scale) + shift, a warp a row.
-template <class Storage>
+/// @tparam Number   of what products gave
+/// @tparam Storage  of the result
+template <class Number, class Storage>
 struct dense_normalise {
-  float* h;                 // [rows][width]
-  float const* update;      // [rows][width]; null before the first block
-  float const* gate;        // [rows][stride] of the block before
-  float const* modulation;  // [rows][stride]: shift, scale
-  float const* norm;        // weight [width], bias [width]; null in the last layer
+  float* h;                  // [rows][width]
+  Number const* update;      // [rows][width]; null before the first block
+  Number const* gate;        // [rows][gate_stride] of the block before
+  Number const* modulation;  // [rows][stride]: shift, scale
+  float const* norm;         // weight [width], bias [width]; null in the last layer
   int width, stride, gate_stride;
   Storage* to;  // [rows][width]
 
@@ -117,7 +120,7 @@ struct dense_normalise {
       normal_row<8> normal;
       if (update != nullptr)
         normalise_row(block, row, normal,
-                      gated_update{update + at, gate + static_cast<std::ptrdiff_t>(r) * gate_stride, h + at});
+                      gated_update<Number>{update + at, gate + static_cast<std::ptrdiff_t>(r) * gate_stride, h + at});
       else
         normalise_row(block, row, normal);
       int c = 4 * block.lane();
@@ -129,9 +132,9 @@ struct dense_normalise {
 };
 
 /// to [rows][width] = SiLU(from), rounded.
-template <class Storage>
+template <class Number, class Storage>
 struct dense_silu {
-  float const* from;
+  Number const* from;
   int width;
   Storage* to;
 
@@ -142,7 +145,7 @@ struct dense_silu {
     dense_quads<4>(
         block, rows, width,
         [&a](int r, int c) ARDENT_INLINE_LAMBDA {
-          four_floats v = load_floats(a.from + (static_cast<std::ptrdiff_t>(r) * a.width + c));
+          four_floats v = load_numbers(a.from + (static_cast<std::ptrdiff_t>(r) * a.width + c));
           for (int j = 0; j < 4; ++j) v.value[j] = silu(v.value[j]);
           return v;
         },

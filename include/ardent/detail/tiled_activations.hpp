@@ -26,6 +26,24 @@ ARDENT_INLINE four_floats load_floats(float const* from) {
 #endif
 }
 
+struct ARDENT_MAY_ALIAS alignas(8) two_words {
+  std::uint32_t word[2];
+};
+
+/// Four neighbours as floats; `from` is aligned to four of them.
+ARDENT_INLINE four_floats load_numbers(float const* from) { return load_floats(from); }
+template <class Small>
+ARDENT_INLINE four_floats load_numbers(Small const* from) {
+  const two_words v = read_aligned<two_words>(from);
+  four_floats out;
+  for (int i = 0; i < 4; ++i) {
+    Small number;
+    number.bits = static_cast<std::uint16_t>(v.word[i / 2] >> (16 * (i % 2)));
+    out.value[i] = to_float(number);
+  }
+  return out;
+}
+
 /// Of what nobody writes while the kernel runs.
 ARDENT_INLINE four_floats load_constants(float const* from) {
 #if defined(__CUDA_ARCH__)
@@ -47,9 +65,6 @@ ARDENT_INLINE void store_activation(float v, float16& to) { store_weight(v, to);
 ARDENT_INLINE void store_activations(float const (&v)[4], float* to) {
   write_aligned(four_floats{{v[0], v[1], v[2], v[3]}}, to);
 }
-struct ARDENT_MAY_ALIAS alignas(8) two_words {
-  std::uint32_t word[2];
-};
 
 /// Two pairs of 16-bit elements; the first of a pair is its lower half.
 template <class Element>

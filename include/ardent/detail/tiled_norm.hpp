@@ -22,13 +22,16 @@ ARDENT_INLINE float multiply_add(float a, float b, float c) {
 }
 
 /// Where a row's layer norm reads.
+/// @tparam Number  of the modulations
+template <class Number>
 struct norm_row {
-  float const *h, *shift, *scale;  // [width]
-  float const* weight;             // norm weight [width], then bias [width]; null in the last layer
+  float const* h;               // [width]
+  Number const *shift, *scale;  // [width]
+  float const* weight;          // norm weight [width], then bias [width]; null in the last layer
   int width;
 
   /// Row r with the modulations of block d.
-  ARDENT_INLINE norm_row(int r, int columns, float const* h_rows, float const* modulation, int stride, int d,
+  ARDENT_INLINE norm_row(int r, int columns, float const* h_rows, Number const* modulation, int stride, int d,
                          float const* norm)
       : h(h_rows + static_cast<std::ptrdiff_t>(r) * columns),
         shift(modulation + static_cast<std::ptrdiff_t>(r) * stride + 3 * d * columns),
@@ -52,10 +55,12 @@ struct normal_row {
   float mean, factor;
 
   /// Four neighbours anywhere.
-  ARDENT_INLINE four_floats quad(norm_row const& row, int c) const {
-    return modulated(row, c, load_floats(row.h + c), load_floats(row.scale + c), load_floats(row.shift + c));
+  template <class Number>
+  ARDENT_INLINE four_floats quad(norm_row<Number> const& row, int c) const {
+    return modulated(row, c, load_floats(row.h + c), load_numbers(row.scale + c), load_numbers(row.shift + c));
   }
-  ARDENT_INLINE four_floats modulated(norm_row const& row, int c, four_floats v, four_floats const& up,
+  template <class Number>
+  ARDENT_INLINE four_floats modulated(norm_row<Number> const& row, int c, four_floats v, four_floats const& up,
                                       four_floats const& by) const {
     for (int i = 0; i < 4; ++i) v.value[i] = (v.value[i] - mean) * factor;
     if (row.weight != nullptr) {
@@ -77,8 +82,8 @@ struct unrevised {
 /// By a warp. All that is read of the first columns is on its way before any of it is used or stored.
 /// @param revise  revise(c, v): what becomes of four numbers of h before; revise.store(c, v) puts it back
 ARDENT_ANY_GROUP
-template <class Block, int kept_quads, class Revise = unrevised>
-ARDENT_INLINE void normalise_row(Block& block, norm_row const& row, normal_row<kept_quads>& to,
+template <class Block, class Number, int kept_quads, class Revise = unrevised>
+ARDENT_INLINE void normalise_row(Block& block, norm_row<Number> const& row, normal_row<kept_quads>& to,
                                  Revise const& revise = {}) {
   constexpr int step = 4 * warp_size;
   const int start = 4 * block.lane(), width = row.width;
@@ -88,8 +93,8 @@ ARDENT_INLINE void normalise_row(Block& block, norm_row const& row, normal_row<k
     const bool there = c < width;
     to.kept[q] = there ? revise(c, load_floats(row.h + c)) : four_floats{};
     if (q < early_quads) {
-      up[q] = there ? load_floats(row.scale + c) : four_floats{};
-      by[q] = there ? load_floats(row.shift + c) : four_floats{};
+      up[q] = there ? load_numbers(row.scale + c) : four_floats{};
+      by[q] = there ? load_numbers(row.shift + c) : four_floats{};
     }
   }
   if constexpr (Revise::stores) {
@@ -119,7 +124,7 @@ ARDENT_INLINE void normalise_row(Block& block, norm_row const& row, normal_row<k
     if (q < early_quads)
       to.kept[q] = to.modulated(row, c, to.kept[q], up[q], by[q]);
     else
-      to.kept[q] = to.modulated(row, c, to.kept[q], load_floats(row.scale + c), load_floats(row.shift + c));
+      to.kept[q] = to.modulated(row, c, to.kept[q], load_numbers(row.scale + c), load_numbers(row.shift + c));
   }
 }
 
@@ -152,8 +157,8 @@ ARDENT_INLINE void normalise(Block& block, int first, int step, int rows, int wi
 
 /// f(output, y) in one lane, y = bias + weights times a normalised row, for outputs first, first + step ..., by a warp.
 ARDENT_ANY_GROUP
-template <class Block, int Kept, class F>
-ARDENT_INLINE void normal_products(Block& block, norm_row const& row, normal_row<Kept> const& normal,
+template <class Block, class Number, int Kept, class F>
+ARDENT_INLINE void normal_products(Block& block, norm_row<Number> const& row, normal_row<Kept> const& normal,
                                    dense_matrix<float> const& m, int first, int step, F const& f) {
   const int start = 4 * block.lane();
   for (int o = first; o < m.outputs; o += step) {

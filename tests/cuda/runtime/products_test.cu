@@ -53,31 +53,31 @@ ardent::tile step_of(int ar_step) {
 }
 
 /// y = x W^T + bias of some layer, against sums in double.
-template <class Storage>
+template <class Storage, class Output = float>
 void check_product(double bound) {
   constexpr int inputs = 24, outputs = 40, rows = 7;
   scene::memory const memory(1 << 16);
   auto* const weight = static_cast<Storage*>(memory.get());
   auto* const x = weight + inputs * outputs;
-  auto* const bias = reinterpret_cast<float*>(static_cast<std::byte*>(memory.get()) + (1 << 14));
+  auto* const bias = reinterpret_cast<Output*>(static_cast<std::byte*>(memory.get()) + (1 << 14));
   auto* const y = bias + 64;
-  auto const put = [](float v, Storage& to) {
-    if constexpr (std::is_same_v<Storage, float>)
+  auto const put = []<class T>(float v, T& to) {
+    if constexpr (std::is_same_v<T, float>)
       to = v;
     else
       ardent::store_weight(v, to);
   };
   for (int i = 0; i < inputs * outputs; ++i) put(std::sin(0.7f * static_cast<float>(i)), weight[i]);
   for (int i = 0; i < inputs * rows; ++i) put(std::cos(1.3f * static_cast<float>(i)), x[i]);
-  for (int i = 0; i < outputs; ++i) bias[i] = static_cast<float>(i);
+  for (int i = 0; i < outputs; ++i) put(static_cast<float>(i), bias[i]);
   scene::memory const workspace(1 << 12);
   ardent::cuda::blaslt_products library(workspace.get(), 1 << 12);
-  ardent::dense_matrix<Storage> matrix;
+  ardent::dense_matrix<Storage, Output> matrix;
   matrix.weight = weight;
   matrix.bias = bias;
   matrix.inputs = inputs;
   matrix.outputs = outputs;
-  int const number = library.prepare<Storage>(inputs, outputs, rows);
+  int const number = library.prepare<Storage, Output>(inputs, outputs, rows);
   library.enqueue(nullptr, number, matrix, static_cast<Storage const*>(x), y);
   double most = 0;
   for (int r = 0; r < rows; ++r)
@@ -86,15 +86,15 @@ void check_product(double bound) {
       for (int k = 0; k < inputs; ++k)
         sum +=
             std::sin(0.7f * static_cast<float>(n * inputs + k)) * std::cos(1.3f * static_cast<float>(r * inputs + k));
-      most = std::fmax(most, std::fabs(sum - static_cast<double>(y[r * outputs + n])));
+      most = std::fmax(most, std::fabs(sum - static_cast<double>(ardent::to_float(y[r * outputs + n]))));
     }
   CHECK(most < bound);
-  CHECK(library.prepare<Storage>(inputs, outputs, rows) == number);
-  CHECK(library.find<Storage>(inputs, outputs, rows) == number);
-  CHECK(library.find<Storage>(inputs, outputs, rows + 1) == -1);
+  CHECK(library.prepare<Storage, Output>(inputs, outputs, rows) == number);
+  CHECK(library.find<Storage, Output>(inputs, outputs, rows) == number);
+  CHECK(library.find<Storage, Output>(inputs, outputs, rows + 1) == -1);
   CHECK_THROWS_WITH_AS(library.enqueue(nullptr, -1, matrix, static_cast<Storage const*>(x), y),
                        doctest::Contains("expected a prepared product, found plan -1 of 1"), std::invalid_argument);
-  CHECK(library.prepare<Storage>(inputs, outputs, rows + 1) != number);
+  CHECK(library.prepare<Storage, Output>(inputs, outputs, rows + 1) != number);
 }
 
 }  // namespace
@@ -106,6 +106,9 @@ TEST_CASE("blaslt_products: y = x W^T + bias in each type; equal products are se
   CHECK(fake::blaslt::searches() == 2);
   check_product<ardent::bfloat16>(24 * 0x1p-7);
   check_product<ardent::float16>(24 * 0x1p-10);
+  // outputs below 64 are rounded too
+  check_product<ardent::bfloat16, ardent::bfloat16>(24 * 0x1p-7 + 64 * 0x1p-9);
+  check_product<ardent::float16, ardent::float16>(24 * 0x1p-10 + 64 * 0x1p-12);
   CHECK(fake::blaslt::live() == 0);
   CHECK(fake::live() == 0);
 }
@@ -138,7 +141,7 @@ TEST_CASE("blaslt_products: a library that cannot") {
     fake::blaslt::fail("cublasLtMatmul", 1, status);
     std::string what;
     try {
-      library.enqueue<float>(nullptr, 0, {}, nullptr, nullptr);
+      library.enqueue<float, float>(nullptr, 0, {}, nullptr, nullptr);
     } catch (ardent::cuda::blaslt_error const& e) {
       CHECK(e.code() == status);
       what = e.what();
