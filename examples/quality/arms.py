@@ -62,15 +62,26 @@ def text(table):
 class Plan:
     """The arms, by table of the report."""
 
-    def __init__(self, programs, calibrated, only_primary=False):
-        """calibrated(ar_steps, count): the calibrated table for the cost of linear 50 -> 5."""
-        self.programs, self.only_primary = programs, only_primary
+    def __init__(self, programs, calibrated, only_primary=False, only=()):
+        """calibrated(ar_steps, count): the calibrated table for the cost of linear 50 -> 5. only: names of arms, all that
+        there are beside A then."""
+        self.programs, self.only_primary, self.only = programs, only_primary, only
         self.arms = {}
         self.tables = {}
         for n in (ALL, QUARTER):
             self.primary(n, calibrated)
         if not only_primary:
             self.others(calibrated)
+        if only:
+            self.leave(only)
+
+    def leave(self, only):
+        """Those arms and A, all of which are primary then."""
+        unknown = [name for name in only if name not in self.arms]
+        if unknown:
+            raise SystemExit(f"quality.py: expected names of arms, found {unknown[0]!r}; there are: {'; '.join(self.arms)}")
+        self.arms = {name: dataclasses.replace(self.arms[name], primary=True) for name in (BASELINE, *only)}
+        self.tables = {"judged": list(self.arms)}
 
     def others(self, calibrated):
         """All that is not primary."""

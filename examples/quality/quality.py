@@ -6,6 +6,7 @@
     quality.py --plan          only says what would be drawn, and what it costs
     quality.py --quick         a few images, to see that it works
     quality.py --primary       only the primary arms and their images: what was expected, for a model of yours
+    quality.py --only ARM      only this arm beside A, and what both cost: with --first, on images that no other run has seen
 
 All arms draw the same images: labels, orders and starting noise. What is drawn is kept in --work in parts of 1,000
 images, so that a run that was stopped goes on where it was.
@@ -15,6 +16,7 @@ import concurrent.futures
 import hashlib
 import os
 import pathlib
+import shlex
 import sys
 import time
 
@@ -33,10 +35,14 @@ PREFIX_SEED = 3000  # nor are those of the prefixes of token errors
 
 
 class Store:
-    """What has been drawn."""
+    """What has been drawn, from image `first` on."""
 
-    def __init__(self, folder, programs, part, batch):
-        self.folder, self.programs, self.part, self.batch = folder, programs, part, batch
+    def __init__(self, folder, programs, part, batch, first=0):
+        self.folder, self.programs, self.part, self.batch, self.first = folder, programs, part, batch, first
+
+    def numbers(self, images):
+        """Of the parts of so many images."""
+        return range(self.first // self.part, (self.first + images) // self.part)
 
     def path(self, arm, number):
         words = "_".join(f"{name}-{value}" for name, value in sorted(arm.options().items()))
@@ -44,7 +50,7 @@ class Store:
         return self.folder / "parts" / short.replace(",", ".").replace(":", "to") / f"{number}of{self.part}.npz"
 
     def missing(self, arm, images):
-        return [i for i in range(images // self.part) if not self.path(arm, i).is_file()]
+        return [i for i in self.numbers(images) if not self.path(arm, i).is_file()]
 
     def draw(self, arm, number):
         pictures, labels, steps, ar_tokens, _ = self.programs.draw(
@@ -56,7 +62,7 @@ class Store:
         path.with_suffix(".tmp").rename(path)
 
     def read(self, arm, images):
-        parts = [numpy.load(self.path(arm, i)) for i in range(images // self.part)]
+        parts = [numpy.load(self.path(arm, i)) for i in self.numbers(images)]
         return (numpy.concatenate([p["pictures"][..., 0] for p in parts]),
                 numpy.concatenate([p["labels"] for p in parts]), parts[0]["steps"], parts[0]["ar_tokens"])
 
@@ -105,10 +111,13 @@ class Run:
         self.primary, self.screen, part = (200, 200, 100) if chosen.quick else (chosen.images, chosen.screen, 1000)
         self.part = part
         self.quick, self.jobs = chosen.quick, chosen.threads
-        self.store = Store(self.folder, self.programs, part, chosen.batch)
+        self.store = Store(self.folder, self.programs, part, chosen.batch, chosen.first)
         self.rate = Rate(self.programs, chosen.batch)
         self.asked_steps = {}
-        self.plan = arms.Plan(self.programs, calibration(self.programs, self.folder, chosen.quick), chosen.primary)
+        # measured for minutes, so only if an arm has it
+        measured = not chosen.only or any("calibrated" in name for name in chosen.only)
+        calibrated = calibration(self.programs, self.folder, chosen.quick) if measured else lambda *_: [1]
+        self.plan = arms.Plan(self.programs, calibrated, chosen.primary, chosen.only)
 
     def images(self, arm):
         return self.primary if arm.primary else self.screen
@@ -145,7 +154,8 @@ class Run:
             print(f"{arm.name:44} {self.images(arm):6} {evaluations:11.1f} {clock(cost):>9} "
                   f"{clock(missing):>9}")
             total, left = total + cost, left + missing
-        more = "" if self.plan.only_primary else "token errors, an hour on two cores, times, and "
+        more = "times and " if self.plan.only else "token errors, an hour on two cores, times, and "
+        more = "" if self.plan.only_primary else more
         print(f"{len(self.plan.arms)} arms, {clock(total)} of drawing, of which {clock(left)} are left, by a short trial; on "
               f"top come {more}minutes of classifiers", flush=True)
         return left
@@ -153,7 +163,7 @@ class Run:
     def draw(self, left):
         """All that is missing: first the parts that every table has, so that a stopped run can be reported. A program a
         processor, each of one thread: none waits for another."""
-        missing = [(number, arm) for number in range(self.primary // self.part) for arm in self.plan.arms.values()
+        missing = [(number, arm) for number in self.store.numbers(self.primary) for arm in self.plan.arms.values()
                    if number in self.store.missing(arm, self.images(arm))]
         begun, done = time.monotonic(), 0.0
         with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
@@ -185,20 +195,26 @@ def main():
                         help="programs that draw at a time, and threads of one whose time is measured [all]")
     parser.add_argument("--quick", action="store_true", help="100 images a part and few of everything")
     parser.add_argument("--primary", action="store_true", help="only the primary arms, and no token errors or times")
+    parser.add_argument("--only", metavar="ARM", action="append", default=[],
+                        help="only this arm (more if repeated) beside A; names are the report's")
+    parser.add_argument("--first", type=int, default=0, help="leave out so many images, thousands [0]")
     parser.add_argument("--plan", action="store_true", help="only print what would be drawn")
     parser.add_argument("--out", type=pathlib.Path,
-                        help="the report [docs/evidence_quality.md; --quick, --primary and other models: in --work]")
+                        help="the report [docs/evidence_quality.md; --quick, --primary, --only and other models: in --work]")
     chosen = parser.parse_args()
     # folders and threads change no number
-    numbers = ("images", "screen", "quick", "primary", "weights", "vae")
-    named = {name: value for name, value in vars(chosen).items()
-             if name in numbers and value != parser.get_default(name)}
-    chosen.command = " ".join(["./dev quality"] + [f"--{name}" if value is True else f"--{name} {value}"
-                                                   for name, value in named.items()])
+    numbers = ("images", "screen", "quick", "primary", "weights", "vae", "only", "first")
+    named = [(name, each) for name, value in vars(chosen).items()
+             if name in numbers and value != parser.get_default(name)
+             for each in (value if isinstance(value, list) else [value])]
+    chosen.command = shlex.join(["./dev", "quality"] + [word for name, value in named for word in
+                                                        ([f"--{name}"] if value is True else [f"--{name}", str(value)])])
     chosen.seed = SEED
     if chosen.images % 1000 or chosen.screen % 1000 or not 1000 <= chosen.screen <= chosen.images:
         parser.error("expected thousands with 1000 <= --screen <= --images, "
                      f"found {chosen.screen} and {chosen.images}")
+    if chosen.first % 1000 or chosen.first < 0 or (chosen.only and chosen.primary):
+        parser.error("expected thousands in --first, and not both --only and --primary")
     run = Run(chosen)
     left = run.print_plan()
     if chosen.plan:

@@ -68,6 +68,11 @@ class Report:
             yield from ("", "## Chosen by the screening, on further images", "", ARM,
                         *(self.arm(name, self.run.screen) for name in arms.CHOSEN))
 
+    def judged(self, chosen):
+        """Arms that were named, beside A, and what they cost."""
+        yield from ("", "## Judged", "", ARM, *map(self.arm, self.run.plan.arms))
+        yield from self.times(times.Times(self.run, list(self.run.plan.arms), chosen.threads))
+
     def tokens(self, size):
         """What is measured on tokens."""
         print("token errors", flush=True)
@@ -112,16 +117,20 @@ def write(run, chosen):
     """The report as a file, and its plots beside it."""
     began = time.monotonic()
     report = Report(run)
-    elsewhere = run.quick or run.plan.only_primary or chosen.weights
+    elsewhere = run.quick or run.plan.only_primary or run.plan.only or chosen.weights
     out = chosen.out or (run.folder / "report.md" if elsewhere else programs.ROOT / "docs" / "evidence_quality.md")
     model = pathlib.Path(chosen.weights or programs.shipped()[0]).stem
     lines = [f"# Speed against quality on {model}", "",
-             f"Written by `{chosen.command}`; model {run.programs.model_id()}, seeds from {chosen.seed} on, {run.primary} "
+             f"Written by `{chosen.command}`; model {run.programs.model_id()}, seeds from "
+             f"{chosen.seed + run.store.first // run.part} on, {run.primary} "
              f"images of primary arms and {run.screen} of others. Names of arms: AR steps, then denoising steps. Without a "
              "word on it: DDPM, clip at 950, no guidance, temperature 1. Evaluations are those that the clip leaves."]
-    lines += report.images()
-    if not run.plan.only_primary:
-        lines += beyond_images(run, report, chosen, out)
+    if run.plan.only:
+        lines += report.judged(chosen)
+    else:
+        lines += report.images()
+        if not run.plan.only_primary:
+            lines += beyond_images(run, report, chosen, out)
     out.write_text("\n".join(lines) + "\n")
     print(f"wrote {out} in {time.monotonic() - began:.0f} s")
     return 0

@@ -83,7 +83,7 @@ class Times:
 
     def measured(self, batch):
         """{name: [(head, backbone)]}: all in turns."""
-        torch = PyTorch(self.threads) if not self.run.programs.weights else None
+        torch = None if self.run.programs.weights or self.run.plan.only else PyTorch(self.threads)
         found = {}
         for number in range(self.rounds + 1):  # the first one only warms up
             for name in self.names:

@@ -139,6 +139,16 @@ class Arms(unittest.TestCase):
         for _, first, second, _ in arms.HYPOTHESES:
             self.assertLessEqual({first, second, arms.BASELINE}, short.arms.keys())
 
+    def test_named_arms_are_judged_beside_the_baseline(self):
+        name = "6 constant 40, bf16 head"
+        judged = arms.Plan(FakePrograms(), calibrated, only=[name])
+        self.assertEqual(judged.tables, {"judged": [arms.BASELINE, name]})
+        for each in (arms.BASELINE, name):
+            self.assertEqual(judged.arms[each].options(), self.plan.arms[each].options())
+            self.assertTrue(judged.arms[each].primary)
+        with self.assertRaisesRegex(SystemExit, "found '6 constant'"):
+            arms.Plan(FakePrograms(), calibrated, only=[name, "6 constant"])
+
     def test_no_two_arms_are_the_same(self):
         options = [tuple(sorted(arm.options().items())) for arm in self.plan.arms.values()]
         self.assertEqual(len(options), len(set(options)))
