@@ -29,7 +29,7 @@ namespace {
 
 namespace mar = examples::mar;
 
-constexpr int images = 2, steps = 12;
+constexpr int images = 1, steps = 8;
 
 /// Bodies on the checked machine, products in plain loops.
 struct plain_backend {
@@ -120,7 +120,7 @@ double largest_difference() {
   mar::checkpoint const trained(mar::model_files::shipped());
   auto const head = trained.head<Storage>();
   auto const tensors = trained.head_tensors();
-  mar::model<Storage> model(trained.network(), head, {3, 8}, 1);
+  mar::model<Storage> model(trained.network(), head, {3}, 1);
   examples::host_executor const executor(1);
   auto const sampler =
       ardent::make_sampler(ardent::ordering::raster{model.sequence_length(), 1}, ardent::annealing::constant{steps},
