@@ -120,11 +120,12 @@ def write(run, chosen):
     elsewhere = run.quick or run.plan.only_primary or run.plan.only or chosen.weights
     out = chosen.out or (run.folder / "report.md" if elsewhere else programs.ROOT / "docs" / "evidence_quality.md")
     model = pathlib.Path(chosen.weights or programs.shipped()[0]).stem
+    images = "each arm" if run.plan.only else f"primary arms and {run.screen} of others"
     lines = [f"# Speed against quality on {model}", "",
              f"Written by `{chosen.command}`; model {run.programs.model_id()}, seeds from "
-             f"{chosen.seed + run.store.first // run.part} on, {run.primary} "
-             f"images of primary arms and {run.screen} of others. Names of arms: AR steps, then denoising steps. Without a "
-             "word on it: DDPM, clip at 950, no guidance, temperature 1. Evaluations are those that the clip leaves."]
+             f"{chosen.seed + run.store.first // run.part} on, {run.primary} images of {images}. Names of arms: AR steps, "
+             "then denoising steps. Without a word on it: DDPM, clip at 950, no guidance, temperature 1. Evaluations are "
+             "those that the clip leaves."]
     if run.plan.only:
         lines += report.judged(chosen)
     else:
