@@ -155,8 +155,9 @@ void run(std::string const& text, fs::path const& partial, fs::path const& file)
 void plot(measurements const& all, std::string const& stem) {
   const std::pair<std::string, std::string> kinds[] = {{".svg", "svg size 1500,850 font 'sans,11' background 'white'"},
                                                        {".png", "pngcairo size 1500,850 font 'sans,11'"}};
+  const std::string unfinished = stem + ".partial";
   for (auto const& [ending, terminal] : kinds) {
-    const fs::path file = stem + ending, partial = stem + ".partial" + ending;
+    const fs::path file = stem + ending, partial = unfinished + ending;
     run(script(all, terminal, partial), partial, file);
   }
 }

@@ -44,8 +44,9 @@ void compare(nlohmann::json const& ours, nlohmann::json const& recorded, std::st
   if (ours.is_array() && recorded.is_array() && ours.size() == recorded.size()) {
     for (std::size_t i = 0; i < ours.size(); ++i) compare(ours[i], recorded[i], name, out);
   } else if (ours.is_object() && recorded.is_object()) {
+    const std::string prefix = name + ".";
     for (auto const& [key, value] : ours.items())
-      if (recorded.contains(key)) compare(value, recorded.at(key), name + "." + key, out);
+      if (recorded.contains(key)) compare(value, recorded.at(key), prefix + key, out);
   } else if (ours.is_number_float() && recorded.is_number()) {
     const double a = ours.get<double>(), b = recorded.get<double>();
     const double d = std::fabs(a - b) / std::max(1.0, std::fabs(b));

@@ -79,9 +79,11 @@ cspd_draws read_cspd_draws(nlohmann::json const& one, cspd_inputs const& inputs,
         integer_member(one, "draws_total", static_cast<std::int64_t>(all.size()), 1 << 20, file));
   for (std::size_t i = 0; i < all.size(); ++i) {
     const bool normal = i % 2 == 1;
-    const std::string name = "draws[" + std::to_string(i) + "]", wanted = normal ? "randn_like" : "rand_like";
+    const std::string name = "draws[" + std::to_string(i) + "]";
     const std::string kind = string_member(all[i], "kind", file);
-    if (kind != wanted) fail(file, name + " of kind \"" + wanted + "\"", "\"" + printable(kind, 40) + "\"");
+    if (kind != (normal ? "randn_like" : "rand_like"))
+      fail(file, name + (normal ? " of kind \"randn_like\"" : " of kind \"rand_like\""),
+           "\"" + printable(kind, 40) + "\"");
     nlohmann::json const& values = member(all[i], "values", file);
     if (normal) {
       draws.normals.push_back(cspd_rows(values, name, inputs.tokens, inputs.channels, file));

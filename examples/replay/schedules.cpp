@@ -69,9 +69,10 @@ struct difference {
 /// Members that the recording lacks have been removed from it: nothing to compare.
 void compare(ordered const& ours, ordered const& recorded, std::string const& path, difference& out) {
   if (ours.is_object() && recorded.is_object()) {
+    const std::string prefix = path + ".";
     for (auto const& [key, value] : ours.items())
       if (recorded.contains(key) && std::find(inputs.begin(), inputs.end(), key) == inputs.end())
-        compare(value, recorded.at(key), path + "." + key, out);
+        compare(value, recorded.at(key), prefix + key, out);
   } else if (ours.is_array() && recorded.is_array() && ours.size() == recorded.size()) {
     for (std::size_t i = 0; i < ours.size(); ++i)
       compare(ours[i], recorded[i], path + "[" + std::to_string(i) + "]", out);

@@ -77,7 +77,10 @@ bool replay_head_case(recording const& from, request const& what, adaln_head<flo
                       safetensors_writer& dump) {
   const int steps = static_cast<int>(integer_member(one, "K", 1, 1 << 20, from.file));
   std::optional<dpm_plan> dpm;
-  if (kind == "dpm" && !(dpm = read_dpm(one, steps, from.file))) return not_built(name);
+  if (kind == "dpm") {
+    dpm = read_dpm(one, steps, from.file);
+    if (!dpm) return not_built(name);
+  }
   const std::int64_t width = head.denoiser().condition_width(), channels = head.denoiser().channels();
   const std::string z = string_member(one, "z", from.file);
   const std::vector<std::int64_t> shape = from.tensors.shape(z);

@@ -33,8 +33,9 @@ transformer::rotary_table rotations_of(config const& sizes, int head_width) {
   for (int cell = 0; cell < sizes.cells(); ++cell) {
     int const top = cell / sizes.cells_across * sizes.cell_height, left = cell % sizes.cells_across * sizes.cell_width;
     for (int j = 0; j < sizes.cell_tokens(); ++j) {
-      rows.push_back(static_cast<float>(top + j / sizes.cell_width));
-      columns.push_back(static_cast<float>(left + j % sizes.cell_width));
+      int const row = top + j / sizes.cell_width, column = left + j % sizes.cell_width;
+      rows.push_back(static_cast<float>(row));
+      columns.push_back(static_cast<float>(column));
     }
   }
   return {rows, columns, head_width};
