@@ -73,10 +73,10 @@ class Plan:
         if not only_primary:
             self.others(calibrated)
         if only:
-            self.leave(only)
+            self.keep_only(only)
 
-    def leave(self, only):
-        """Those arms and A, all of which are primary then."""
+    def keep_only(self, only):
+        """Drops all but these arms and A, which are primary then."""
         unknown = [name for name in only if name not in self.arms]
         if unknown:
             raise SystemExit(f"quality.py: expected names of arms, found {unknown[0]!r}; there are: {'; '.join(self.arms)}")

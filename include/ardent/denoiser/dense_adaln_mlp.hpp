@@ -29,7 +29,7 @@ inline namespace v0 {
 /// @tparam Storage  float, bfloat16 or float16: weights and activations
 /// @tparam Shape    an adaln_shape
 /// @tparam Between  float: tokens are those of adaln_mlp<Storage> but for the order of sums. Storage: less to write and
-///                  read, and an error twice to four times as large
+///                  read, and one more rounding of as many bits as the activations' (docs/cuda.md has its size)
 template <network_number Storage, class Shape = adaln_shape<>, class Between = float>
 class dense_adaln_mlp {
  public:
