@@ -160,9 +160,9 @@ def regimes(r):
                              f"{size / best['seconds'] / 1e12:.2f}{share(size / best['seconds'], bounds[1])}"))
     return ("## ardent in each regime\n\nMicroseconds of a denoising step; * is what the tuning chooses; products are "
             "cuBLASLt's, in a CUDA graph; with bf16 between, what they give is rounded too. TFLOP/s and TB/s are of the "
-            "fastest regime, in percent of the bfloat16 product's rate and of the L2 read's. Counted is what cannot be left out: FLOPs of all modulations and of "
-            "the layers that depend on x; bytes of the weights that depend on x, once, and of each row's "
-            "modulations.\n\n" +
+            "fastest regime, in percent of the bfloat16 product's rate and of the L2 read's. Counted is what cannot be "
+            "left out: FLOPs of all modulations and of the layers that depend on x; bytes of the weights that depend on "
+            "x, once, and of each row's modulations.\n\n" +
             table(("model", "weights", "images", *names, "TFLOP/s", "TB/s"), rows))
 
 
