@@ -71,7 +71,7 @@ class given {
   /// @brief Numbers of all samples.
   std::size_t size() const { return static_cast<std::size_t>(tokens * shape.channels()); }
 
-  ardent::adaln_shape<> shape;
+  ardent::adaln_shape<> shape{1, 1, 1, 1, 1};  // until it is read
   int tokens = 0, steps = 0;
   float guidance_scale = 1, temperature = 1;
   ardent::adaln_weights weights;

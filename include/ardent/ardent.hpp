@@ -10,6 +10,7 @@
 #include <ardent/annealing/linear.hpp>
 #include <ardent/annealing/rising.hpp>
 #include <ardent/annealing/table.hpp>
+#include <ardent/annealing/two_bounds.hpp>
 #include <ardent/annealing/two_stage.hpp>
 #include <ardent/annealing/xar.hpp>
 #include <ardent/batched_trajectory.hpp>

@@ -6,6 +6,7 @@
 /// host, the loop. For the same on a GPU see cuda/batched.hpp.
 
 #include <ardent/batched_step.hpp>
+#include <ardent/detail/ar_step_checks.hpp>
 #include <ardent/detail/arena.hpp>
 #include <ardent/detail/batched_memory.hpp>
 #include <ardent/detail/quad.hpp>
@@ -130,13 +131,10 @@ class batched_trajectory {
                             network_shape<Input, Output> const& shape, std::span<std::byte> workspace,
                             float const* samples) {
     using detail::refuse_batched;
-    if (ar_step < 0 || ar_step >= sampler.ar_steps())
-      refuse_batched("an AR step below " + std::to_string(sampler.ar_steps()), std::to_string(ar_step));
+    detail::check_ar_step("ardent::batched_trajectory", sampler, ar_step);
     if (t.branches != Sampler::branches)
       refuse_batched("a tile of " + std::to_string(Sampler::branches) + " branches", std::to_string(t.branches));
-    if (t.first < 0 || t.first > t.total - t.tokens)
-      refuse_batched("a tile within its " + std::to_string(t.total) + " rows",
-                     std::to_string(t.tokens) + " rows from row " + std::to_string(t.first) + " on");
+    detail::check_rows_of_tile("ardent::batched_trajectory", t);
     if (t.tokens > 0 && (t.images == nullptr || t.positions == nullptr || samples == nullptr))
       refuse_batched("images, positions and samples", "a null pointer");
     const std::size_t needed = batched_bytes(sampler, t.tokens, shape);

@@ -57,8 +57,8 @@ class x0 {
   constexpr double high() const { return high_.get(); }  ///< upper bound
 
  private:
-  [[no_unique_address]] number<double, Low> low_{};
-  [[no_unique_address]] number<double, High> high_{};
+  [[no_unique_address]] number<double, Low> low_;
+  [[no_unique_address]] number<double, High> high_;
 };
 
 x0(double, double) -> x0<dynamic, dynamic>;

@@ -8,16 +8,21 @@
 #include <ardent/detail/generation_checks.hpp>
 #include <ardent/detail/generation_memory.hpp>
 #include <ardent/model.hpp>
+#include <ardent/number.hpp>
 #include <ardent/random/random.hpp>
 #include <ardent/sampler.hpp>
 
 #include <algorithm>
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <memory_resource>
 #include <new>
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 namespace ardent {
 inline namespace v0 {
@@ -45,25 +50,22 @@ struct batch {
   std::uint32_t first_image = 0;  ///< index of its first image: noise and orders are keyed by it
 };
 
-namespace denoiser {
-template <class Storage, class Shape>
-class adaln_mlp;
-}  // namespace denoiser
-
 namespace detail {
 
-/// The shape of a head whose sizes may be template arguments.
-template <class Storage, class Shape>
-Shape shape_of(denoiser::adaln_mlp<Storage, Shape> const*);
+/// A denoiser whose sizes are known to the compiler: see inline_denoiser's shape_type.
+template <class Denoiser>
+concept statically_shaped = is_static<typename Denoiser::shape_type> && requires(typename Denoiser::shape_type shape) {
+  { shape.channels() } -> std::same_as<int>;
+  { shape.outputs() } -> std::same_as<int>;
+};
 
 /// True unless a denoiser's sizes are known to the compiler and it outputs fewer numbers than `times` its channels.
 template <class Denoiser>
-constexpr bool outputs_fit(int times) {
-  if constexpr (requires(Denoiser const* d) { shape_of(d); }) {
-    using shape = decltype(shape_of(static_cast<Denoiser const*>(nullptr)));
-    if constexpr (is_static<shape>) return shape{}.outputs() >= times * shape{}.channels();
+constexpr bool outputs_fit([[maybe_unused]] int times) {
+  if constexpr (statically_shaped<Denoiser>) {
+    constexpr typename Denoiser::shape_type shape{};
+    return shape.outputs() >= times * shape.channels();
   }
-  static_cast<void>(times);
   return true;
 }
 
@@ -72,7 +74,7 @@ void check_composition(Sampler const& sampler, Model& model, int images) {
   static_assert(ar_model<Model, Executor>,
                 "ardent::generate: the model lacks sequence_length(), denoiser() or condition(executor, view, z). See "
                 "ardent/model.hpp.");
-  using denoiser_type = decltype(model.denoiser());
+  using denoiser_type = std::remove_cvref_t<decltype(model.denoiser())>;
   static_assert(denoiser_type::predicted == Sampler::predicted,
                 "ardent::generate: the denoiser predicts something else than the sampler was told. Add "
                 "ardent::predicts<...> to the sampler.");

@@ -38,7 +38,7 @@ struct speculative_counts {
 };
 
 /// @brief Bytes of workspace that a speculative generation of this batch needs, aligned to 64.
-/// @throws std::invalid_argument if sizes do not fit one another
+/// @throws std::invalid_argument if sizes do not fit one another, or an AR step has temperature 0
 template <class Sampler, class Policy, class Target, class Draft, class Executor>
 std::size_t speculative_workspace_bytes(Sampler const& sampler, speculative_options<Policy> const& options,
                                         Target& target, Draft& draft, Executor const& executor, int images) {
@@ -68,8 +68,8 @@ class speculative_generation {
   /// @param executor   a host executor
   /// @param images     images of every batch it will run, at least 1
   /// @param workspace  speculative_workspace_bytes(...) bytes, aligned to 64
-  /// @throws std::invalid_argument if sizes do not fit one another, the workspace is too small or misaligned, or the
-  ///         ordering places a token twice or out of range
+  /// @throws std::invalid_argument if sizes do not fit one another, an AR step has temperature 0, the workspace is too
+  ///         small or misaligned, or the ordering places a token twice or out of range
   speculative_generation(Sampler const& sampler, speculative_options<Policy> const& options, Target& target,
                          Draft& draft, Executor const& executor, int images, std::span<std::byte> workspace)
       : sampler_(sampler),
@@ -246,8 +246,9 @@ class speculative_generation {
 /// @param tokens    [images][sequence_length][channels], written
 /// @param memory    where the workspace comes from; all of it is taken before the first AR step
 /// @return what was accepted
-/// @throws std::invalid_argument if sizes do not fit one another, or the policy counts the path and AR steps have
-///         different numbers of denoising steps
+/// @throws std::invalid_argument if sizes do not fit one another, an AR step has temperature 0, or the policy counts
+/// the
+///         path and AR steps have different numbers of denoising steps
 /// @throws std::bad_alloc if the resource cannot give the workspace
 template <class Sampler, class Policy, class Target, class Draft, class Executor, class Random>
   requires random_source<Random> && speculative_source<Random>

@@ -10,6 +10,8 @@
 #include <concepts>
 #include <cstdint>
 #include <span>
+#include <stdexcept>
+#include <string>
 
 namespace ardent {
 inline namespace v0 {
@@ -50,8 +52,13 @@ class unconditional_model {
  public:
   /// @param denoiser         draws every token
   /// @param sequence_length  tokens of an image
-  unconditional_model(Denoiser denoiser, int sequence_length)
-      : denoiser_(denoiser), sequence_length_(sequence_length) {}
+  /// @throws std::invalid_argument if the denoiser reads conditions
+  unconditional_model(Denoiser denoiser, int sequence_length) : denoiser_(denoiser), sequence_length_(sequence_length) {
+    if (denoiser.condition_width() != 0)
+      throw std::invalid_argument(
+          "ardent::unconditional_model: expected a denoiser with a condition_width of 0, found " +
+          std::to_string(denoiser.condition_width()) + "; a model of its own has to write its conditions");
+  }
   /// @brief Tokens of an image.
   int sequence_length() const { return sequence_length_; }
   /// @brief The denoiser.

@@ -33,6 +33,9 @@ struct number {
   static_assert(
       std::is_arithmetic_v<decltype(Value)>,
       "ardent::number: the template argument is not a number. Give an integer, a double, or ardent::dynamic.");
+  static_assert(Value != Value || static_cast<decltype(Value)>(static_cast<T>(Value)) == Value,
+                "ardent::number: the template argument is not a value of the number's type: a fraction for a number of "
+                "tokens or steps, say. Give an integer.");
   constexpr number() = default;
   /// @brief Accepts the value it already has, so that generic code can pass one.
   /// @throws std::invalid_argument if `given` is another value
@@ -45,11 +48,10 @@ struct number {
   ARDENT_HD constexpr T get() const { return static_cast<T>(Value); }
 };
 
-/// @brief A number of type T given at run time.
+/// @brief A number of type T given at run time. It has no default: a policy with one is constructed with it.
 template <class T>
 struct number<T, dynamic> {
-  T value{};  ///< the value; public so that policies stay structural
-  constexpr number() = default;
+  T value;                                     ///< the value; public so that policies stay structural
   constexpr number(T given) : value(given) {}  ///< any value
   /// @brief The value.
   ARDENT_HD constexpr T get() const { return value; }

@@ -11,6 +11,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <stdexcept>
+#include <string>
 #include <type_traits>
 
 namespace ardent {
@@ -101,6 +103,7 @@ constexpr std::size_t packed_size(int inputs, int outputs) {
 /// @param outputs  numbers that it writes
 /// @param out      packed_size<Storage>(inputs, outputs) elements
 /// @param scales   [outputs], written for int8_weight: the largest magnitude becomes 127; else null
+/// @throws std::invalid_argument if a weight is not finite that the storage could not show: int8_weight's
 template <class Storage, class Row>
 void pack_rows(Row const& row, int inputs, int outputs, Storage* out, float* scales = nullptr) {
   constexpr int g = weight_group<Storage>;
@@ -112,7 +115,12 @@ void pack_rows(Row const& row, int inputs, int outputs, Storage* out, float* sca
       float factor = 1;
       if constexpr (std::is_same_v<Storage, int8_weight>) {
         float largest = 0;
-        for (int k = 0; from != nullptr && k < inputs; ++k) largest = std::fmax(largest, std::fabs(from[k]));
+        for (int k = 0; from != nullptr && k < inputs; ++k) {
+          if (!std::isfinite(from[k]))
+            throw std::invalid_argument("ardent::pack_rows: expected finite weights, found " + std::to_string(from[k]) +
+                                        " at output " + std::to_string(n) + ", input " + std::to_string(k));
+          largest = std::fmax(largest, std::fabs(from[k]));
+        }
         if (n < outputs) scales[n] = largest > 0 ? largest / 127 : 1.0f;
         factor = largest > 0 ? 127 / largest : 1.0f;
       }
@@ -127,6 +135,7 @@ void pack_rows(Row const& row, int inputs, int outputs, Storage* out, float* sca
 /// @param inputs   numbers that the layer reads
 /// @param outputs  numbers that it writes
 /// @param out,scales  see pack_rows
+/// @throws what pack_rows throws
 template <class Storage>
 void pack_matrix(float const* weights, int inputs, int outputs, Storage* out, float* scales = nullptr) {
   pack_rows([=](int n) { return weights + static_cast<std::ptrdiff_t>(n) * inputs; }, inputs, outputs, out, scales);

@@ -54,10 +54,15 @@ class basic_sampler {
                                                  (is_static<Guidance> || !detail::guidance_decides_rows<Guidance>);
 
   /// @brief Composes the policies and, if one of them is dynamic, computes the tables.
-  /// @throws std::invalid_argument if an AR step asks for no step, or more than the process has training steps
-  constexpr basic_sampler(Ordering ordering = {}, Annealing annealing = {}, Process process = {}, Grid grid = {},
-                          Solver solver = {}, Guidance guidance = {}, Temperature temperature = {},
-                          Clipping clipping = {})
+  /// @throws std::invalid_argument where the compiler would refuse the same numbers as template arguments: what a
+  ///   policy's validate() refuses; counts of the ordering, a table of the annealing or steps of an AR step that do not
+  ///   fit; nodes that the grid cannot make, and rows that are not finite
+  constexpr basic_sampler(Ordering ordering = detail::value_of<Ordering>(),
+                          Annealing annealing = detail::value_of<Annealing>(),
+                          Process process = detail::value_of<Process>(), Grid grid = detail::value_of<Grid>(),
+                          Solver solver = detail::value_of<Solver>(), Guidance guidance = detail::value_of<Guidance>(),
+                          Temperature temperature = detail::value_of<Temperature>(),
+                          Clipping clipping = detail::value_of<Clipping>())
       : ordering_(std::move(ordering)),
         annealing_(std::move(annealing)),
         process_(std::move(process)),
@@ -66,7 +71,7 @@ class basic_sampler {
         guidance_(std::move(guidance)),
         temperature_(std::move(temperature)),
         clipping_(std::move(clipping)),
-        program_(ordering_, annealing_, process_, grid_, solver_, guidance_) {}
+        program_(validated(), annealing_, process_, grid_, solver_, guidance_) {}
 
   constexpr Ordering const& ordering() const { return ordering_; }           ///< the ordering
   constexpr Annealing const& annealing() const { return annealing_; }        ///< the annealing
@@ -113,6 +118,13 @@ class basic_sampler {
   constexpr double noise_factor(int ar_step) const { return temperature_.factor(progress(ar_step)); }
 
  private:
+  /// The ordering, for the program, which needs all policies to be in their ranges.
+  constexpr Ordering const& validated() const {
+    auto const validate = [](auto const&... policies) { (detail::validate_policy(policies), ...); };
+    validate(ordering_, annealing_, process_, grid_, solver_, guidance_, temperature_, clipping_);
+    return ordering_;
+  }
+
   constexpr ar_progress progress(int ar_step) const {
     return {ar_step, ar_steps(), program_.counts(ar_step).unknown_after, sequence_length()};
   }
@@ -140,7 +152,7 @@ template <class... Policies>
 using sampler = typename detail::composition<Policies...>::type;
 
 /// @brief A sampler from policies given as values, in any order.
-/// @throws std::invalid_argument if an AR step asks for no step, or more than the process has training steps
+/// @throws std::invalid_argument as basic_sampler's constructor
 template <class... Policies>
 constexpr auto make_sampler(Policies const&... policies) {
   return [&]<class O, class A, class P, class G, class S, class C, class T, class X, class... Rest>(

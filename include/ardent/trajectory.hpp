@@ -34,7 +34,8 @@ constexpr std::size_t trajectory_state_bytes(int channels, int tokens) {
          (sizeof(typename Row::value_type) * static_cast<std::size_t>(Row::slots + Row::history - 1) + sizeof(float));
 }
 
-/// @brief What an AR step gives a trajectory besides its rows; rounded to the state's type where they are used.
+/// @brief What an AR step gives a trajectory besides its rows. The doubles are rounded to the state's type where they
+/// are used; the bounds of x0 are floats for every state.
 struct ar_step_numbers {
   double guidance_scale = 1;  ///< scale of classifier-free guidance
   double noise_factor = 1;    ///< temperature: factor on the noise of the steps

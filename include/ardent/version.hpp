@@ -23,8 +23,8 @@
 
 namespace ardent {
 
-/// @brief Everything public lives here; the version is part of every symbol's name, so two versions can meet in one
-/// process.
+/// @brief Everything public lives here; the version's first number is part of every symbol's name, so two versions
+/// with different first numbers can meet in one process.
 inline namespace v0 {
 
 /// @brief The library's version, as a number that compares: major * 10000 + minor * 100 + patch.

@@ -5,8 +5,10 @@
 
 #include <ardent/annealing/constant.hpp>
 #include <ardent/annealing/cosine.hpp>
+#include <ardent/annealing/flowar.hpp>
 #include <ardent/annealing/linear.hpp>
 #include <ardent/annealing/two_stage.hpp>
+#include <ardent/annealing/xar.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -115,7 +117,17 @@ TEST_CASE("annealing: bounds that are not are refused") {
   CHECK_THROWS_WITH_AS(annealing::cosine(50, 0),
                        "ardent::annealing::cosine: expected upper >= lower >= 1, found upper 50 and lower 0",
                        std::invalid_argument);
-  CHECK_THROWS_AS(annealing::two_stage(-1, -2), std::invalid_argument);
+  CHECK_THROWS_WITH_AS(annealing::two_stage(-1, -2),
+                       "ardent::annealing::two_stage: expected upper >= lower >= 1, found upper -1 and lower -2",
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(annealing::flowar(1, 2),
+                       "ardent::annealing::flowar: expected upper >= lower >= 1, found upper 1 and lower 2",
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(annealing::xar(0, 0),
+                       "ardent::annealing::xar: expected upper >= lower >= 1, found upper 0 and lower 0",
+                       std::invalid_argument);
+  CHECK_THROWS_AS((annealing::linear<5, 50>().validate()), std::invalid_argument);
+  CHECK_NOTHROW((annealing::linear<50, 5>().validate()));
   CHECK_THROWS_AS(annealing::constant(0), std::invalid_argument);
   CHECK_THROWS_WITH_AS((annealing::linear<50, ardent::dynamic>(49, 5)),
                        "ardent::number: expected the compile-time value 50, found 49", std::invalid_argument);

@@ -66,15 +66,16 @@ struct gaussian_model {
   }
 };
 
-/// @brief The same model as one whose network sees the whole batch.
-template <int Channels>
+/// @brief The same model as one whose network sees the whole batch, in numbers of its own.
+template <int Channels, class Input = float, class Output = float>
 struct batched_gaussian_model {
   static constexpr ardent::prediction predicted = ardent::prediction::epsilon;  ///< it predicts epsilon
   gaussian_model<Channels> model{};                                             ///< the numbers
   std::vector<float> z{};                                                       ///< means of the AR step
 
-  int sequence_length() const { return model.length; }                         ///< tokens of an image
-  ardent::network_shape<> network() const { return {Channels, Channels, 1}; }  ///< what it reads and writes
+  int sequence_length() const { return model.length; }  ///< tokens of an image
+  /// @brief What it reads and writes.
+  ardent::network_shape<Input, Output> network() const { return {Channels, Channels, 1}; }
   /// @brief Keeps the means.
   template <class Executor>
   void condition(Executor const& executor, ardent::ar_step_view const& view) {
@@ -83,12 +84,15 @@ struct batched_gaussian_model {
   }
   /// @brief epsilon of all tokens.
   template <class Executor>
-  void evaluate(Executor const&, ardent::ar_step_view const& view, ardent::time_point const& time, float const* input,
-                float* output) const {
+  void evaluate(Executor const&, ardent::ar_step_view const& view, ardent::time_point const& time, Input const* input,
+                Output* output) const {
     int const rows = view.images * view.tokens_per_image;
-    for (int i = 0; i < view.branches * rows; ++i)
-      gaussian_function<Channels>{model.deviation}(input + i % rows * Channels, time, z.data() + i * Channels,
-                                                   output + i * Channels);
+    for (int i = 0; i < view.branches * rows; ++i) {
+      float x[Channels], epsilon[Channels];
+      for (int c = 0; c < Channels; ++c) x[c] = ardent::to_float(input[i % rows * Channels + c]);
+      gaussian_function<Channels>{model.deviation}(x, time, z.data() + i * Channels, epsilon);
+      for (int c = 0; c < Channels; ++c) ardent::store_weight(epsilon[c], output[i * Channels + c]);
+    }
   }
 };
 

@@ -6,6 +6,7 @@
 #include <ardent/annealing/constant.hpp>
 #include <ardent/annealing/table.hpp>
 #include <ardent/denoiser/gaussian_mixture.hpp>
+#include <ardent/diagnostics/direction.hpp>
 #include <ardent/diagnostics/repeated_draws.hpp>
 #include <ardent/diagnostics/straightness.hpp>
 #include <ardent/diagnostics/walk.hpp>
@@ -16,7 +17,10 @@
 #include <ardent/guidance/constant.hpp>
 #include <ardent/model.hpp>
 #include <ardent/ordering/raster.hpp>
+#include <ardent/process/cosine_continuous.hpp>
+#include <ardent/process/flow_cosine.hpp>
 #include <ardent/process/flow_linear.hpp>
+#include <ardent/process/linear_continuous.hpp>
 #include <ardent/sampler.hpp>
 #include <ardent/solver/ddpm.hpp>
 #include <ardent/solver/flow_euler.hpp>
@@ -207,6 +211,39 @@ TEST_CASE("a flow whose trajectories are straight has cosines of 1, and guidance
   auto const alone = measure(make_sampler(ordering::raster{tokens, 1}, annealing::constant<30>{}), same, 3, tokens);
   CHECK(mixed.score == doctest::Approx(alone.score).epsilon(1e-4));
   CHECK(mixed.velocity == doctest::Approx(alone.velocity).epsilon(1e-4));
+}
+
+/// A velocity network's answer becomes x0 and epsilon with the rates at the row's time, which are taken from
+/// differences of the process's levels.
+/// @param told  the denoiser is told this many times the time
+template <class Process>
+void check_velocity(Process const& process, double told) {
+  auto const sampler = make_sampler(ordering::raster{4, 1}, annealing::constant<17>{}, process, grid::time_uniform{},
+                                    solver::flow_euler{}, predicts<prediction::velocity>{});
+  auto const directions = diagnostics::directions_of(sampler, 0);
+  auto const rows = sampler.rows(0);
+  REQUIRE(directions.size() == rows.size());
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    CAPTURE(k);
+    constexpr double x0 = 0.7, epsilon = -1.3, h = 1e-5;
+    double const t = static_cast<double>(rows[k].timestep) / told;
+    node const here = process.at(nullptr, t), before = process.at(nullptr, t - h);
+    // at the noisy end only the past is there
+    node const after = t + h <= process.start_time() ? process.at(nullptr, t + h) : here;
+    double const span = t + h <= process.start_time() ? 2 * h : h;
+    double const x = here.alpha * x0 + here.sigma * epsilon;
+    double const output = ((after.alpha - before.alpha) * x0 + (after.sigma - before.sigma) * epsilon) / span;
+    CHECK(directions[k].to_x0.of_x * x + directions[k].to_x0.of_output * output == doctest::Approx(x0).epsilon(1e-3));
+    CHECK(directions[k].to_epsilon.of_x * x + directions[k].to_epsilon.of_output * output ==
+          doctest::Approx(epsilon).epsilon(1e-3));
+  }
+}
+
+TEST_CASE("the direction of a velocity is that at the row's time, whatever the denoiser is told of it") {
+  check_velocity(process::flow_linear{}, 1);
+  check_velocity(process::flow_cosine{}, 1);
+  check_velocity(process::linear_continuous<>{}, 1000);
+  check_velocity(process::cosine_continuous{}, 1000);
 }
 
 TEST_CASE("probability_flow keeps all but solver and temperature") {

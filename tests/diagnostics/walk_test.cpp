@@ -8,10 +8,12 @@
 #include <ardent/diagnostics/repeated_draws.hpp>
 #include <ardent/diagnostics/walk.hpp>
 #include <ardent/executor/host.hpp>
+#include <ardent/float16.hpp>
 #include <ardent/generate.hpp>
 #include <ardent/generate_batched.hpp>
 #include <ardent/guidance/linear.hpp>
 #include <ardent/ordering/masked.hpp>
+#include <ardent/packed_matrix.hpp>
 #include <ardent/random/philox.hpp>
 #include <ardent/sampler.hpp>
 #include <ardent/solver/ddpm.hpp>
@@ -102,6 +104,40 @@ TEST_CASE("walk and repeated_draws: an AdaLN head is asked what it was asked, an
 TEST_CASE("walk and repeated_draws: a batched network too") {
   test::batched_gaussian_model<3> model;
   check_same_draws(deterministic, model, 3);
+  test::batched_gaussian_model<3, bfloat16, float16> narrow;
+  check_same_draws(deterministic, narrow, 3);
+}
+
+TEST_CASE("a record of a network in 16 bits holds the values that it read and wrote") {
+  test::batched_gaussian_model<3, bfloat16, float16> model;
+  using sampler_type = std::remove_const_t<decltype(deterministic)>;
+  diagnostics::repeated_draws<sampler_type, decltype(model), executor::host> draws(deterministic, model, shared(),
+                                                                                   images);
+  std::vector<float> const tokens(static_cast<std::size_t>(images * length * 3));
+  diagnostics::walk(deterministic, model, shared(), random::philox(3), {images, 0}, tokens, [&](prefix const& at) {
+    diagnostics::trajectory_record record(deterministic.effective_steps(at.view.ar_step), at.rows(), 3, 2);
+    std::vector<float> samples(at.tokens.size());
+    draws.draw(at, random::philox(3), samples, &record);
+    auto const rows = deterministic.rows(at.view.ar_step);
+    for (int k = 0; k < record.steps(); ++k)
+      for (int b = 0; b < 2; ++b)
+        for (int r = 0; r < at.rows(); ++r) {
+          auto const& row = rows[static_cast<std::size_t>(k)];
+          float expected[3];
+          test::gaussian_function<3>{model.model.deviation}(record.x(k, r),
+                                                            {row.timestep, row.alpha, row.sigma, 0, k, 0},
+                                                            model.z.data() + (b * at.rows() + r) * 3, expected);
+          for (int c = 0; c < 3; ++c) {
+            float const x = record.x(k, r)[c];
+            bfloat16 input;
+            float16 output;
+            store_weight(x, input);
+            store_weight(expected[c], output);
+            CHECK(to_float(input) == x);
+            CHECK(record.output(k, b, r)[c] == to_float(output));
+          }
+        }
+  });
 }
 
 TEST_CASE("a record holds the denoiser's inputs and outputs, the same of an inline and a batched model") {

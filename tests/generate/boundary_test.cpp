@@ -113,6 +113,13 @@ TEST_CASE("denoisers of no channel are refused") {
   CHECK_THROWS_AS(ardent::denoiser::gaussian_mixture(1, 0, &weight, &mean, &deviation), std::invalid_argument);
 }
 
+TEST_CASE("unconditional_model refuses a denoiser that reads conditions") {
+  CHECK_THROWS_WITH_AS(ardent::unconditional_model(ardent::denoiser::pointwise<formula>(formula{}), length),
+                       "ardent::unconditional_model: expected a denoiser with a condition_width of 0, found 1; a model "
+                       "of its own has to write its conditions",
+                       std::invalid_argument);
+}
+
 TEST_CASE("an observer sees each AR step, its conditions and its samples") {
   ardent::executor::host const executor(2);
   model_type model = model_of();

@@ -6,12 +6,11 @@
 
 #include <ardent/ardent.hpp>
 
-#include <algorithm>
 #include <new>
-#include <string>
 #include <vector>
 
 #include "generate/counted_new.hpp"
+#include "generate/every_allocation.hpp"
 #include "support/affine_denoiser.hpp"
 #include "support/made_model.hpp"
 #include "support/made_numbers.hpp"
@@ -21,7 +20,6 @@ namespace {
 
 constexpr int channels = 5, length = 9, images = 2;
 using affine = test::affine_denoiser<channels>;
-constexpr float untouched = 7.0f;
 
 using floats = std::vector<float>;
 
@@ -29,47 +27,6 @@ using floats = std::vector<float>;
 auto made_sampler() {
   return ardent::make_sampler(ardent::ordering::random(length, 3), ardent::annealing::linear(4, 2),
                               ardent::solver::ddpm<ardent::variance::fixed_small>{}, ardent::guidance::constant(2.0));
-}
-
-/// Runs `draw(tokens)` with allocation after allocation failing.
-/// @param partly  tokens may be written when it fails: the model's own memory ran out
-template <class Draw>
-void check(Draw const& draw, bool partly) {
-  floats expected(images * length * channels), tokens(expected.size());
-  draw(expected);
-  draw(tokens);  // whatever is made once is made now
-  REQUIRE(tokens == expected);
-  for (bool const for_good : {false, true}) {
-    long failures = 0, leaks = 0, written = 0, swallowed = 0, wrong = 0;
-    for (bool more = true; more;) {
-      std::fill(tokens.begin(), tokens.end(), untouched);
-      long const before = test::outstanding();
-      bool threw = false;
-      {
-        test::failing_allocation const failing(failures, for_good);
-        try {
-          draw(tokens);
-        } catch (std::bad_alloc const&) {
-          threw = true;
-        }
-        more = failing.failed();
-      }
-      leaks += test::outstanding() != before ? 1 : 0;
-      swallowed += more && !threw ? 1 : 0;
-      bool const clean = std::all_of(tokens.begin(), tokens.end(), [](float x) { return x == untouched; });
-      written += threw && !clean ? 1 : 0;
-      std::fill(tokens.begin(), tokens.end(), untouched);
-      draw(tokens);
-      wrong += tokens != expected ? 1 : 0;
-      failures += more ? 1 : 0;
-    }
-    INFO(failures << " allocations failed, each" << std::string(for_good ? " with all that followed" : " alone"));
-    CHECK(failures >= 5);
-    CHECK(leaks == 0);
-    CHECK(swallowed == 0);
-    CHECK(wrong == 0);
-    if (!partly) CHECK(written == 0);
-  }
 }
 
 /// A model that takes memory at every turn, on every thread.
@@ -104,7 +61,8 @@ TEST_CASE("generate: every allocation fails in turn") {
   using head = test::forced<ardent::denoiser::adaln_mlp<>>;
   for (bool const team : {false, true}) {
     CAPTURE(team);
-    check(
+    test::check_every_allocation(
+        images * length * channels,
         [&](floats& tokens) {
           auto const sampler = made_sampler();
           ardent::executor::host const executor(2);
@@ -118,7 +76,8 @@ TEST_CASE("generate: every allocation fails in turn") {
 TEST_CASE("generate_batched: every allocation fails in turn, the model's among them") {
   for (int const threads : {1, 3}) {
     CAPTURE(threads);
-    check(
+    test::check_every_allocation(
+        images * length * channels,
         [&](floats& tokens) {
           auto const sampler = made_sampler();
           ardent::executor::host const executor(threads);
@@ -126,6 +85,37 @@ TEST_CASE("generate_batched: every allocation fails in turn, the model's among t
           ardent::generate_batched(sampler, model, executor, ardent::random::philox(3), {images}, tokens);
         },
         true);
+  }
+}
+
+TEST_CASE("generate_speculative: every allocation fails in turn") {
+  test::made_head const large({channels, 2 * channels, 32, 1, 7});
+  test::made_head small = large;
+  for (float& w : small.output.weight) w *= 1.02f;
+  test::aligned_bytes const of_large = large.packed<float>(large.shape), of_small = small.packed<float>(small.shape);
+  using head = test::forced<ardent::denoiser::adaln_mlp<>>;
+  for (bool const team : {false, true}) {
+    CAPTURE(team);
+    long long accepted = 0, drafted = 0;
+    test::check_every_allocation(
+        images * length * channels,
+        [&](floats& tokens) {
+          auto const sampler =
+              ardent::make_sampler(ardent::ordering::random(length, 4), ardent::annealing::linear(4, 3),
+                                   ardent::grid::clip(ardent::grid::trailing{}, 950),
+                                   ardent::solver::ddpm_with_last_noise<>{}, ardent::guidance::constant(2.0));
+          ardent::speculative_options<> const options{ardent::draft_schedule(2, 0)};
+          ardent::executor::host const executor(2);
+          test::made_model target(head(ardent::denoiser::adaln_mlp<>(large.shape, of_large.data()), 4, team), length);
+          test::made_model draft(head(ardent::denoiser::adaln_mlp<>(small.shape, of_small.data()), 4, team), length);
+          auto const counts = ardent::generate_speculative(sampler, options, target, draft, executor,
+                                                           ardent::random::philox(3), {images}, tokens);
+          accepted = counts.accepted;
+          drafted = counts.drafted;
+        },
+        false);
+    CHECK(accepted > 0);  // some were kept, others drawn again
+    CHECK(accepted < drafted);
   }
 }
 

@@ -77,14 +77,21 @@ TEST_CASE("soak: ten thousand generations take no more memory than one thousand"
   auto const generate = [&](int i) {
     if (i % 50 == 0) executor = std::make_unique<ardent::executor::host>(1 + i / 50 % 2);
     // tables are made anew, and differ
-    auto const sampler =
-        ardent::make_sampler(ardent::ordering::random(length, 1 + i % 4), ardent::annealing::linear(2 + i % 3, 1),
-                             ardent::solver::ddim<>{}, ardent::guidance::constant(2.0));
+    auto const sampler_of = [&](auto const& solver) {
+      return ardent::make_sampler(ardent::ordering::random(length, 1 + i % 4), ardent::annealing::linear(2 + i % 3, 1),
+                                  solver, ardent::guidance::constant(2.0));
+    };
+    auto const sampler = sampler_of(ardent::solver::ddim<>{});
     ardent::random::philox const random(static_cast<std::uint64_t>(i % 7));
     auto const stop = [&](ardent::ar_step_report const&) {
       if (i % 10 == 9) throw std::runtime_error("stopped");
     };
-    if (i % 2 == 0) {
+    if (i % 5 == 3) {
+      test::made_model target(test::forced<ardent::denoiser::adaln_mlp<>>(head, 2, i % 2 == 0), length), draft = target;
+      auto const noisy = sampler_of(ardent::solver::ddpm_with_last_noise<ardent::variance::fixed_large>{});
+      ardent::speculative_options<> const options{ardent::draft_schedule(1 + i % 3, 0)};
+      ardent::generate_speculative(noisy, options, target, draft, *executor, random, {}, tokens);
+    } else if (i % 2 == 0) {
       test::made_model model(test::forced<ardent::denoiser::adaln_mlp<>>(head, 2, i % 20 == 0), length);
       ardent::generate(sampler, model, *executor, random, {}, tokens, stop);
     } else {

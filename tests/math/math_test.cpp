@@ -105,6 +105,15 @@ TEST_CASE("math: log is within 1 ulp") {
   CHECK(detail::log(1) == 0);
 }
 
+TEST_CASE("math: log1p is within 2 ulp from 0 to 1e300") {
+  auto const points = join({between(0, 4, count), magnitudes(1e-300, 1e300, count)});
+  auto const found =
+      test::worst(points, [](double x) { return ulps(detail::log1p(x), std::log1p(static_cast<long double>(x))); });
+  INFO("at " << found.at);
+  CHECK(found.error < 2);
+  CHECK(detail::log1p(0) == 0);
+}
+
 TEST_CASE("math: cos is within 1 ulp up to pi, and exact to 1e-17 next to its zeros") {
   constexpr double pi = 3.14159265358979323846;
   auto const points = join({between(-pi, pi, count), between(0, pi / 2, count), turning_points(-pi, pi),

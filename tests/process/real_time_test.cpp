@@ -57,6 +57,35 @@ TEST_CASE("process::linear_continuous: its formula, rates and inverse") {
   static_assert(process::linear_continuous<>().start_time() == 1 && process::linear_continuous<>().end_time() == 1e-3);
 }
 
+TEST_CASE("process::linear_continuous: steep betas, up to where alpha^2 is e^-700") {
+  for (double const b0 : {0.1, 100.0, 699.0}) {
+    double const b1 = 1400 - b0;
+    process::linear_continuous const p(b0, b1);
+    for (int i = 1; i <= 200; ++i) {
+      double const t = i / 200.0;
+      auto const expected = test::linear_continuous_at(t, b0, b1);
+      ardent::node const n = p.at(nullptr, t);
+      INFO("betas " << b0 << " and " << b1 << ", t = " << t);
+      // an error of the exponent, which is up to 700, by its last bits is one of alpha^2
+      CHECK(std::abs(n.alpha / expected.alpha - 1) < 1e-13L);
+      CHECK(std::abs(n.alphas_cumprod / (expected.alpha * expected.alpha) - 1) < 1e-12L);
+      CHECK(std::abs(n.sigma - expected.sigma) < 1e-15L);
+      CHECK(p.time_of(nullptr, ardent::half_logsnr(n)) == doctest::Approx(t).epsilon(1e-13));
+    }
+  }
+}
+
+TEST_CASE("process::linear_continuous: nearly clean times come back from lambda with all their digits") {
+  process::linear_continuous<> const p;
+  for (double t = 1; t > 1e-12; t *= 0.7) {
+    auto const at = test::linear_continuous_at(t, 0.1, 20);
+    double const lambda = static_cast<double>(std::log(at.alpha / at.sigma));
+    INFO("t = " << t);
+    // lambda's own last bit is one of log t: 2e-16 (1 + |lambda|) of t
+    CHECK(std::abs(p.time_of(nullptr, lambda) / t - 1) < 1e-15 * (1 + std::abs(lambda)));
+  }
+}
+
 TEST_CASE("process::cosine_continuous: its formula, rates and inverse") {
   check(process::cosine_continuous{}, test::cosine_continuous_at, 1e-3, 0.9946, 1000);
   static_assert(process::cosine_continuous().start_time() == 0.9946);

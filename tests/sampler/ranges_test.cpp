@@ -28,8 +28,13 @@ TEST_CASE("policies: numbers out of range are known among template arguments") {
   static_assert(fits<process::sigmoid<>> && !fits<process::sigmoid<100001>>);
   static_assert(fits<process::cosine<>> && !fits<process::cosine<0>>);
   static_assert(fits<process::linear_continuous<>> && !fits<process::linear_continuous<20.0, 0.1>>);
+  static_assert(fits<process::linear_continuous<0.1, 1399.9>> && !fits<process::linear_continuous<0.1, 1400.0>>);
   static_assert(!fits<process::zero_terminal_snr<process::sigmoid<100, 0.1, 2.0>>>);
   static_assert(!fits<process::piecewise_log_alpha<process::sigmoid<100, 0.1, 2.0>, 50>>);
+  static_assert(fits<annealing::linear<50, 5>> && fits<annealing::linear<5, 5>> && !fits<annealing::linear<5, 50>>);
+  static_assert(fits<annealing::cosine<5, 1>> && !fits<annealing::cosine<5, 0>> && !fits<annealing::flowar<-1, -2>>);
+  static_assert(!fits<annealing::two_stage<1, 2>> && !fits<annealing::xar<1, 2>>);
+  static_assert(fits<annealing::rising<annealing::table<5, 50>>> && !fits<annealing::rising<annealing::linear<5, 50>>>);
   static_assert(fits<grid::leading<1>> && !fits<grid::leading<-1>>);
   static_assert(fits<grid::clip<grid::respaced, 0>> && !fits<grid::clip<grid::respaced, -1>>);
   static_assert(!fits<grid::clip<grid::leading<-1>, 950>> && !fits<grid::without_first<grid::leading<-1>>>);
@@ -58,9 +63,11 @@ TEST_CASE("policies: numbers out of range are refused when a policy is made") {
   // processes of two betas: process/betas_test.cpp
   CHECK_THROWS_AS(process::cosine(0), std::invalid_argument);
   CHECK_THROWS_WITH_AS(process::linear_continuous(2, 1),
-                       "ardent::process::linear_continuous: expected 0 < beta_start < beta_end <= 1e6, found 2.000000 "
-                       "and 1.000000",
+                       "ardent::process::linear_continuous: expected 0 < beta_start < beta_end and a sum of at most "
+                       "1400, found 2.000000 and 1.000000",
                        std::invalid_argument);
+  CHECK_THROWS_AS(process::linear_continuous(0.1, 2000), std::invalid_argument);
+  CHECK_THROWS_AS(process::linear_continuous(0.1, not_a_number), std::invalid_argument);
   CHECK_THROWS_WITH_AS(grid::leading(-2), "ardent::grid::leading: the offset must be at least 0, found -2",
                        std::invalid_argument);
   CHECK_THROWS_AS(grid::clip(grid::leading(1), -1), std::invalid_argument);

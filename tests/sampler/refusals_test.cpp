@@ -7,6 +7,7 @@
 #include <ardent/ardent.hpp>
 
 #include <stdexcept>
+#include <type_traits>
 #include <vector>
 
 #include "sampler/rows.hpp"
@@ -24,6 +25,15 @@ struct growing {
 
 struct willing : growing {
   static constexpr bool may_rise = true;
+};
+
+// An annealing whose number is known at run time only, with a range.
+struct at_most_ten {
+  int number;
+  int steps(int, int) const { return number; }
+  void validate() const {
+    if (number > 10) throw std::invalid_argument("at_most_ten: expected 1 to 10 steps");
+  }
 };
 
 // Says of its rows what their coefficients do not keep.
@@ -68,6 +78,20 @@ TEST_CASE("sampler: an annealing that rises without saying so is refused") {
   CHECK(ardent::make_sampler(ordering::raster(8, 4), annealing::rising(growing{3})).effective_steps(3) == 6);
 }
 
+TEST_CASE("sampler: what a policy says of its own numbers is asked for at run time, too") {
+  CHECK(ardent::make_sampler(ordering::raster(8, 4), at_most_ten{10}).nfe() == 40);
+  CHECK_THROWS_WITH_AS(ardent::make_sampler(ordering::raster(8, 4), at_most_ten{11}),
+                       "at_most_ten: expected 1 to 10 steps", std::invalid_argument);
+}
+
+TEST_CASE("sampler: a number that is given at run time has no default") {
+  static_assert(!std::is_default_constructible_v<ardent::guidance::constant<>>);
+  static_assert(!std::is_default_constructible_v<annealing::linear<50, ardent::dynamic>>);
+  static_assert(std::is_default_constructible_v<annealing::linear<50, 5>>);
+  ardent::sampler<ordering::raster<8, 4>, annealing::constant<ardent::dynamic>> const given({}, annealing::constant(7));
+  CHECK(given.nfe() == 28);
+}
+
 TEST_CASE("sampler: rows that are not what the solver says of them are refused") {
   auto const make = [](false_promises solver) { ardent::make_sampler(ordering::raster(4, 1), solver); };
   CHECK_NOTHROW(make({1, 0}));
@@ -85,6 +109,8 @@ TEST_CASE("sampler: rows that are not what the solver says of them are refused")
 TEST_CASE("annealing::rising: the same numbers, and the same check of a table's length") {
   using counts = annealing::table<3, 9, 4>;
   for (int i = 0; i < 3; ++i) CHECK(annealing::rising<counts>().steps(i, 3) == counts().steps(i, 3));
+  // the bounds' own check is the same, too: no annealing of this kind rises, in or out of it
+  CHECK_THROWS_AS(annealing::rising(annealing::linear(5, 50)), std::invalid_argument);
   static_assert(ardent::is_static<annealing::rising<counts>> && annealing::rising<counts>().ar_steps() == 3);
   static_assert(ardent::sampler<ordering::raster<3>, annealing::rising<counts>>::tables_at_compile_time);
   CHECK_THROWS_AS(ardent::make_sampler(ordering::raster(8, 4), annealing::rising(table({1, 2, 3}))),

@@ -337,6 +337,13 @@ TEST_CASE("speculative: run takes nothing from the heap; what does not fit is re
   };
   sequence_model longer{5, 0.5f};
   refused(four_tokens, options, longer, 20);
+  // tokens without noise have no density: every draft token would be refused, and all rounds run for nothing
+  auto const cold = make_sampler(ordering::raster<4, 4>{}, annealing::constant<4>{}, coarse{}, last_noise{},
+                                 temperature::linear{1.0, 0.0});
+  CHECK_THROWS_WITH_AS(draw(cold, options, target, draft, 5),
+                       "ardent::generate_speculative: expected a temperature above 0 at every AR step, as tokens "
+                       "without noise have no density to compare, found 0.000000 at AR step 3",
+                       std::invalid_argument);
   refused(four_tokens, options, draft, 19);
   refused(four_tokens, speculative_options<>{draft_schedule(3, 0), {}, 0}, draft, 20);
   refused(four_tokens, speculative_options<>{draft_schedule(3, 0), {}, 65536}, draft, 20);

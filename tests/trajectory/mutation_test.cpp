@@ -56,7 +56,8 @@ TEST_CASE("each sync of the trajectory and of the AdaLN head is needed") {
   });
   CHECK(places_in(places, "ardent/trajectory.hpp") >= 1);
   CHECK(places_in(places, "ardent/detail/tile_turns.hpp") == 1);
-  CHECK(places_in(places, "ardent/denoiser/adaln_mlp.hpp") >= 6);
+  CHECK(places_in(places, "ardent/denoiser/adaln_mlp.hpp") == 3);
+  CHECK(places_in(places, "ardent/denoiser/adaln_stages.hpp") == 4);
   CHECK(places_in(places, "ardent/detail/time_embedding.hpp") == 2);
   CHECK(places_in(places, "ardent/group/host_checked.hpp") == 2);  // row_sums
 }

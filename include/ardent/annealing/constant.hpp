@@ -24,7 +24,7 @@ class constant {
   constexpr int steps(int /*ar_step*/, int /*ar_steps*/) const { return steps_.get(); }
 
  private:
-  [[no_unique_address]] number<int, Steps> steps_{};
+  [[no_unique_address]] number<int, Steps> steps_;
 };
 
 constant(int) -> constant<dynamic>;

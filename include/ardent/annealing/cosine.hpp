@@ -4,12 +4,23 @@
 /// @file
 /// @brief DiSA's cosine annealing.
 
-#include <ardent/annealing/annealing.hpp>
+#include <ardent/annealing/two_bounds.hpp>
 #include <ardent/detail/math.hpp>
-#include <ardent/number.hpp>
 
 namespace ardent {
 inline namespace v0 {
+namespace detail {
+
+struct cosine_fall {
+  static constexpr char const* name = "cosine";
+  static constexpr int steps(int upper, int lower, int ar_step, double last) {
+    const double wave = cos(pi * ar_step / last);
+    return lower + static_cast<int>((wave + 1) / 2 * (upper - lower));
+  }
+};
+
+}  // namespace detail
+
 namespace annealing {
 
 /// @brief From Upper to Lower along half a cosine: Lower + trunc((cos(pi s / L) + 1) / 2 * (Upper - Lower)),
@@ -20,30 +31,10 @@ namespace annealing {
 /// @tparam Upper  most steps, at least Lower, or `dynamic`
 /// @tparam Lower  fewest steps, at least 1, or `dynamic`
 template <auto Upper, auto Lower>
-class cosine {
+class cosine : public two_bounds<detail::cosine_fall, Upper, Lower> {
  public:
   constexpr cosine() = default;
-  /// @throws std::invalid_argument unless upper >= lower >= 1
-  constexpr cosine(int upper, int lower) : upper_(upper), lower_(lower) {
-    detail::check_annealing_bounds("cosine", upper, lower);
-  }
-
-  /// @brief Most steps.
-  constexpr int upper() const { return upper_.get(); }
-  /// @brief Fewest steps.
-  constexpr int lower() const { return lower_.get(); }
-
-  /// @brief Steps requested at AR step s of n.
-  constexpr int steps(int ar_step, int ar_steps) const {
-    if (ar_steps == 1) return upper();
-    const double last = ar_steps - 1;
-    const double wave = detail::cos(detail::pi * ar_step / last);
-    return lower() + static_cast<int>((wave + 1) / 2 * (upper() - lower()));
-  }
-
- private:
-  [[no_unique_address]] number<int, Upper> upper_{};
-  [[no_unique_address]] number<int, Lower> lower_{};
+  using two_bounds<detail::cosine_fall, Upper, Lower>::two_bounds;
 };
 
 cosine(int, int) -> cosine<dynamic, dynamic>;

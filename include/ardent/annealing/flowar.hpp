@@ -4,11 +4,21 @@
 /// @file
 /// @brief Linear annealing as the FlowAR variant of DiSA rounds it.
 
-#include <ardent/annealing/annealing.hpp>
-#include <ardent/number.hpp>
+#include <ardent/annealing/two_bounds.hpp>
 
 namespace ardent {
 inline namespace v0 {
+namespace detail {
+
+struct flowar_fall {
+  static constexpr char const* name = "flowar";
+  static constexpr int steps(int upper, int lower, int ar_step, double last) {
+    return static_cast<int>((upper - lower) * (last - ar_step) / last + lower);
+  }
+};
+
+}  // namespace detail
+
 namespace annealing {
 
 /// @brief From Upper at the first AR step (a scale) down to Lower at the last:
@@ -21,29 +31,10 @@ namespace annealing {
 /// @tparam Upper  most steps, at least Lower, or `dynamic`
 /// @tparam Lower  fewest steps, at least 1, or `dynamic`
 template <auto Upper, auto Lower>
-class flowar {
+class flowar : public two_bounds<detail::flowar_fall, Upper, Lower> {
  public:
   constexpr flowar() = default;
-  /// @throws std::invalid_argument unless upper >= lower >= 1
-  constexpr flowar(int upper, int lower) : upper_(upper), lower_(lower) {
-    detail::check_annealing_bounds("flowar", upper, lower);
-  }
-
-  /// @brief Most steps.
-  constexpr int upper() const { return upper_.get(); }
-  /// @brief Fewest steps.
-  constexpr int lower() const { return lower_.get(); }
-
-  /// @brief Steps requested at AR step s of n.
-  constexpr int steps(int ar_step, int ar_steps) const {
-    if (ar_steps == 1) return upper();
-    const double last = ar_steps - 1;
-    return static_cast<int>((upper() - lower()) * (last - ar_step) / last + lower());
-  }
-
- private:
-  [[no_unique_address]] number<int, Upper> upper_{};
-  [[no_unique_address]] number<int, Lower> lower_{};
+  using two_bounds<detail::flowar_fall, Upper, Lower>::two_bounds;
 };
 
 flowar(int, int) -> flowar<dynamic, dynamic>;

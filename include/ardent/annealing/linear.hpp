@@ -4,11 +4,21 @@
 /// @file
 /// @brief DiSA's linear annealing.
 
-#include <ardent/annealing/annealing.hpp>
-#include <ardent/number.hpp>
+#include <ardent/annealing/two_bounds.hpp>
 
 namespace ardent {
 inline namespace v0 {
+namespace detail {
+
+struct linear_fall {
+  static constexpr char const* name = "linear";
+  static constexpr int steps(int upper, int lower, int ar_step, double last) {
+    return lower + static_cast<int>((last - ar_step) / last * (upper - lower));
+  }
+};
+
+}  // namespace detail
+
 namespace annealing {
 
 /// @brief From Upper at the first AR step down to Lower at the last: Lower + trunc((L - s) / L * (Upper - Lower)),
@@ -19,29 +29,10 @@ namespace annealing {
 /// @tparam Upper  most steps, at least Lower, or `dynamic`
 /// @tparam Lower  fewest steps, at least 1, or `dynamic`
 template <auto Upper, auto Lower>
-class linear {
+class linear : public two_bounds<detail::linear_fall, Upper, Lower> {
  public:
   constexpr linear() = default;
-  /// @throws std::invalid_argument unless upper >= lower >= 1
-  constexpr linear(int upper, int lower) : upper_(upper), lower_(lower) {
-    detail::check_annealing_bounds("linear", upper, lower);
-  }
-
-  /// @brief Most steps.
-  constexpr int upper() const { return upper_.get(); }
-  /// @brief Fewest steps.
-  constexpr int lower() const { return lower_.get(); }
-
-  /// @brief Steps requested at AR step s of n.
-  constexpr int steps(int ar_step, int ar_steps) const {
-    if (ar_steps == 1) return upper();
-    const double last = ar_steps - 1;
-    return lower() + static_cast<int>((last - ar_step) / last * (upper() - lower()));
-  }
-
- private:
-  [[no_unique_address]] number<int, Upper> upper_{};
-  [[no_unique_address]] number<int, Lower> lower_{};
+  using two_bounds<detail::linear_fall, Upper, Lower>::two_bounds;
 };
 
 linear(int, int) -> linear<dynamic, dynamic>;

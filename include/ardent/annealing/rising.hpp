@@ -5,6 +5,7 @@
 /// @brief Leave for an annealing to ask for more steps at a later AR step, as an adaptor.
 
 #include <ardent/annealing/annealing.hpp>
+#include <ardent/number.hpp>
 
 #include <type_traits>
 #include <utility>
@@ -18,6 +19,8 @@ namespace annealing {
 /// Step counts that rise over the AR steps are usually a mistake (DiSA, arXiv 2505.20297, finds that later AR steps
 /// need fewer), so a sampler refuses them unless the policy says that it means it: it is wrapped in this, or has a
 /// `static constexpr bool may_rise = true` of its own.
+/// What the policy's own validate() refuses stays refused: `linear<5, 50>` has an upper bound below its lower one, and
+/// is no rising annealing. Write an annealing::table or a policy of your own for that.
 /// @tparam Annealing  any annealing policy
 template <annealing_policy Annealing>
 class rising {
@@ -29,6 +32,8 @@ class rising {
       : annealing_() {}
   /// @param annealing  gives the numbers
   constexpr explicit rising(Annealing annealing) : annealing_(std::move(annealing)) {}
+  /// @brief Refuses an annealing out of its range. @throws std::invalid_argument
+  constexpr void validate() const { detail::validate_policy(annealing_); }
 
   /// @brief Number of AR steps it is for, if it is for one number only.
   constexpr int ar_steps() const

@@ -4,11 +4,21 @@
 /// @file
 /// @brief DiSA's two-stage annealing.
 
-#include <ardent/annealing/annealing.hpp>
-#include <ardent/number.hpp>
+#include <ardent/annealing/two_bounds.hpp>
 
 namespace ardent {
 inline namespace v0 {
+namespace detail {
+
+struct two_stage_fall {
+  static constexpr char const* name = "two_stage";
+  static constexpr int steps(int upper, int lower, int ar_step, double last) {
+    return 2 * ar_step < last ? upper : lower;
+  }
+};
+
+}  // namespace detail
+
 namespace annealing {
 
 /// @brief Upper in the first half of the AR steps (s < L / 2, L = n - 1), Lower in the second.
@@ -18,28 +28,10 @@ namespace annealing {
 /// @tparam Upper  most steps, at least Lower, or `dynamic`
 /// @tparam Lower  fewest steps, at least 1, or `dynamic`
 template <auto Upper, auto Lower>
-class two_stage {
+class two_stage : public two_bounds<detail::two_stage_fall, Upper, Lower> {
  public:
   constexpr two_stage() = default;
-  /// @throws std::invalid_argument unless upper >= lower >= 1
-  constexpr two_stage(int upper, int lower) : upper_(upper), lower_(lower) {
-    detail::check_annealing_bounds("two_stage", upper, lower);
-  }
-
-  /// @brief Most steps.
-  constexpr int upper() const { return upper_.get(); }
-  /// @brief Fewest steps.
-  constexpr int lower() const { return lower_.get(); }
-
-  /// @brief Steps requested at AR step s of n.
-  constexpr int steps(int ar_step, int ar_steps) const {
-    if (ar_steps == 1) return upper();
-    return 2 * ar_step < ar_steps - 1 ? upper() : lower();
-  }
-
- private:
-  [[no_unique_address]] number<int, Upper> upper_{};
-  [[no_unique_address]] number<int, Lower> lower_{};
+  using two_bounds<detail::two_stage_fall, Upper, Lower>::two_bounds;
 };
 
 two_stage(int, int) -> two_stage<dynamic, dynamic>;

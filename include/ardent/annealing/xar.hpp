@@ -4,12 +4,22 @@
 /// @file
 /// @brief Linear annealing as the xAR variant of DiSA rounds it.
 
-#include <ardent/annealing/annealing.hpp>
+#include <ardent/annealing/two_bounds.hpp>
 #include <ardent/detail/real.hpp>
-#include <ardent/number.hpp>
 
 namespace ardent {
 inline namespace v0 {
+namespace detail {
+
+struct xar_fall {
+  static constexpr char const* name = "xar";
+  static constexpr int steps(int upper, int lower, int ar_step, double last) {
+    return static_cast<int>(rounded((last - ar_step) / last * (upper - lower)) + lower);
+  }
+};
+
+}  // namespace detail
+
 namespace annealing {
 
 /// @brief From Upper at the first AR step (a cell) down to Lower at the last:
@@ -22,29 +32,10 @@ namespace annealing {
 /// @tparam Upper  most steps, at least Lower, or `dynamic`
 /// @tparam Lower  fewest steps, at least 1, or `dynamic`
 template <auto Upper, auto Lower>
-class xar {
+class xar : public two_bounds<detail::xar_fall, Upper, Lower> {
  public:
   constexpr xar() = default;
-  /// @throws std::invalid_argument unless upper >= lower >= 1
-  constexpr xar(int upper, int lower) : upper_(upper), lower_(lower) {
-    detail::check_annealing_bounds("xar", upper, lower);
-  }
-
-  /// @brief Most steps.
-  constexpr int upper() const { return upper_.get(); }
-  /// @brief Fewest steps.
-  constexpr int lower() const { return lower_.get(); }
-
-  /// @brief Steps requested at AR step s of n.
-  constexpr int steps(int ar_step, int ar_steps) const {
-    if (ar_steps == 1) return upper();
-    const double last = ar_steps - 1;
-    return static_cast<int>(detail::rounded((last - ar_step) / last * (upper() - lower())) + lower());
-  }
-
- private:
-  [[no_unique_address]] number<int, Upper> upper_{};
-  [[no_unique_address]] number<int, Lower> lower_{};
+  using two_bounds<detail::xar_fall, Upper, Lower>::two_bounds;
 };
 
 xar(int, int) -> xar<dynamic, dynamic>;

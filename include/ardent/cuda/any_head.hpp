@@ -8,6 +8,7 @@
 #include <ardent/cuda/head.hpp>
 #include <ardent/cuda/head_products.hpp>
 #include <ardent/cuda/head_weights.hpp>
+#include <ardent/detail/ar_step_checks.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -92,6 +93,7 @@ class any_head {
   }
 
   /// @brief True for AR steps drawn by matrix products.
+  /// @param ar_step  in [0, ar_steps)
   bool by_products(int ar_step) const {
     return dense_ != nullptr && takes_products<Tuning>(sampler_, ar_step, images_);
   }
@@ -120,9 +122,11 @@ class any_head {
   /// @param t        the tokens
   /// @param random   gives the noise
   /// @param samples  [t.total][channels] float in device memory; a pointer or a range
+  /// @throws std::invalid_argument if there is no such AR step
   /// @throws what these throw
   template <device_memory Samples>
   void enqueue(cudaStream_t stream, int ar_step, tile const& t, Random const& random, Samples&& samples) {
+    ardent::detail::check_ar_step("ardent::cuda::any_head", sampler_, ar_step);
     if (by_products(ar_step))
       many_->enqueue(stream, ar_step, t, random, samples);
     else

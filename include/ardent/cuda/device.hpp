@@ -4,7 +4,9 @@
 /// @file
 /// @brief What a GPU has that decides how a head is evaluated on it, and the decision.
 
-#include <ardent/denoiser/tiled_adaln_mlp.hpp>
+#include <ardent/denoiser/adaln_shape.hpp>
+#include <ardent/denoiser/tiled_plan.hpp>
+#include <ardent/tile/matrix.hpp>
 
 #include <cstddef>
 

@@ -10,12 +10,12 @@
 #include <ardent/cuda/detail/time_table.hpp>
 #include <ardent/cuda/head_weights.hpp>
 #include <ardent/cuda/ordering.hpp>
+#include <ardent/detail/generation_checks.hpp>
 #include <ardent/generate.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -50,22 +50,19 @@ template <class Sampler, class Model, class Random, class Tuning>
 using trajectory_of = decltype(std::declval<head_of<Model> const&>().template trajectory<Random, Tuning>(
     std::declval<Sampler const&>(), 1));
 
+/// What messages begin with.
+inline constexpr char const* generation_name = "ardent::cuda::generation";
+
 [[noreturn]] inline void refuse_generation(std::string const& expected, std::string const& found) {
-  throw std::invalid_argument("ardent::cuda::generation: expected " + expected + ", found " + found);
+  throw std::invalid_argument(std::string(generation_name) + ": expected " + expected + ", found " + found);
 }
 
 /// @return the batch's sizes
 template <class Sampler, class Model>
 token_layout checked_batch(Sampler const& sampler, Model& model, int images) {
   const int length = sampler.sequence_length();
-  if (images < 1) refuse_generation("at least 1 image", std::to_string(images));
-  if (model.sequence_length() != length)
-    refuse_generation("a model of " + std::to_string(length) + " tokens as the ordering has",
-                      "one of " + std::to_string(model.sequence_length()));
-  const int most = std::numeric_limits<int>::max() / Sampler::branches / length;
-  if (images > most)
-    refuse_generation("at most " + std::to_string(most) + " images of this many tokens in a batch",
-                      std::to_string(images));
+  ardent::detail::check_lengths(generation_name, length, model.sequence_length(), images);
+  ardent::detail::check_image_count(generation_name, Sampler::branches, length, images);
   return {images, length, model.head().shape.channels(), 0};
 }
 
@@ -148,7 +145,8 @@ class generation {
   /// @param model      backbone and head
   /// @param images     images of every batch it will run, at least 1
   /// @param workspace  workspace_bytes(...) bytes of device memory, aligned to 256; a range
-  /// @throws std::invalid_argument if sizes do not fit one another, or the workspace is too small or misaligned
+  /// @throws std::invalid_argument if sizes do not fit one another, the workspace is too small or misaligned, or a
+  ///         weight of the time embedding is missing or not finite
   /// @throws error if the device does not answer, cannot run the head, or the copy fails
   /// @throws blaslt_error if products are used and cuBLASLt has none of some size
   template <device_memory Workspace>
@@ -188,9 +186,7 @@ class generation {
     const auto elements = static_cast<std::size_t>(layout.images) * static_cast<std::size_t>(layout.sequence_length) *
                           static_cast<std::size_t>(layout.channels);
     float* const out = detail::checked_pointer<float>(tokens, elements, "generation::run");
-    if (static_cast<std::uint32_t>(layout.images - 1) > ~first_image)
-      detail::refuse_generation("image indices below 2^32",
-                                std::to_string(layout.images) + " images from " + std::to_string(first_image) + " on");
+    ardent::detail::check_image_indices(detail::generation_name, layout.images, first_image);
     enqueue_clear(stream, layout, out, arrays_.known);
     enqueue_orders<Sampler::permuted>(stream, layout, random, std::span(arrays_.sorting, arrays_.sorting_bytes),
                                       arrays_.order);

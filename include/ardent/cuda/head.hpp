@@ -6,6 +6,8 @@
 
 #include <ardent/cuda/head_kernel.hpp>
 #include <ardent/cuda/range.hpp>
+#include <ardent/denoiser/tiled_adaln_mlp.hpp>
+#include <ardent/detail/ar_step_checks.hpp>
 #include <ardent/random/philox.hpp>
 
 #include <algorithm>
@@ -111,8 +113,9 @@ class head_trajectory {
   }
 
   /// @brief Bytes of device memory that AR steps of up to that many tokens need, aligned to 256. Most are modulations
-  /// of all steps where these are hoisted: 4 (3 D + 2) W bytes for each of up to 16 rows and each step.
+  /// of all steps where these are hoisted: 4 (3 D + 2) W bytes for each of up to 16 rows and each step. 0 for no token.
   std::size_t workspace_bytes(int tokens) const {
+    if (tokens < 1) return 0;
     bool used[regimes] = {};  // a smaller step may be drawn in another regime, which needs more
     for (int n = 1; n <= std::min(tokens, most_tokens_asked); ++n) used[static_cast<int>(regime(n))] = true;
     used[static_cast<int>(regime(tokens))] = true;
@@ -134,10 +137,12 @@ class head_trajectory {
   /// @param workspace  workspace_bytes(t.total), aligned to 256, in device memory; of no other launch at the same time
   /// @param bytes      its size
   /// @param samples    [t.total][channels] in device memory
-  /// @throws std::invalid_argument if the workspace is too small, or it or the times are aligned to less
+  /// @throws std::invalid_argument if there is no such AR step, the workspace is too small, or it or the times are
+  ///         aligned to less
   /// @throws error if the launch fails
   void enqueue(cudaStream_t stream, int ar_step, tile t, Random const& random, void* workspace, std::size_t bytes,
                float* samples) const {
+    ardent::detail::check_ar_step("ardent::cuda::head_trajectory", sampler_, ar_step);
     if (t.total < 1) return;
     with_regime(regime(t.total), [&]<head_regime Regime>() {
       using head = head_type<Regime>;

@@ -7,6 +7,7 @@
 #include <ardent/cuda/batched.hpp>
 #include <ardent/cuda/blaslt.hpp>
 #include <ardent/denoiser/dense_adaln_mlp.hpp>
+#include <ardent/detail/ar_step_checks.hpp>
 #include <ardent/group/cuda.hpp>
 
 #include <cstddef>
@@ -139,12 +140,13 @@ class head_products {
   /// @param t        all tokens: total, conditions, images, positions, times and time_index in device memory
   /// @param random   a random_source callable on the device
   /// @param samples  [t.total][channels] float in device memory; a pointer or a range
-  /// @throws std::invalid_argument if there are not sampler.tokens(ar_step) tokens for each image, or `samples` is too
-  ///         small
+  /// @throws std::invalid_argument if there is no such AR step, there are not sampler.tokens(ar_step) tokens for each
+  ///         image, or `samples` is too small
   /// @throws error, blaslt_error if a launch fails
   template <random_source Random, device_memory Samples>
   void enqueue(cudaStream_t stream, int ar_step, tile t, Random const& random, Samples&& samples) {
-    if (ar_step < 0 || ar_step >= sampler_.ar_steps() || t.total != sampler_.tokens(ar_step) * images_)
+    ardent::detail::check_ar_step("ardent::cuda::head_products", sampler_, ar_step);
+    if (t.total != sampler_.tokens(ar_step) * images_)
       throw std::invalid_argument("ardent::cuda::head_products: expected the tokens of an AR step for " +
                                   std::to_string(images_) + " images, found " + std::to_string(t.total) +
                                   " tokens for AR step " + std::to_string(ar_step));

@@ -7,6 +7,7 @@
 #include <ardent/cuda/error.hpp>
 #include <ardent/cuda/range.hpp>
 #include <ardent/denoiser/pointwise.hpp>
+#include <ardent/detail/ar_step_checks.hpp>
 #include <ardent/pointwise_trajectory.hpp>
 
 #include <cstddef>
@@ -65,7 +66,8 @@ __attribute__((visibility("hidden"))) __global__ void __launch_bounds__(pointwis
 /// @param denoiser  its function must be callable on the device
 /// @param random    a random_source callable on the device
 /// @param samples   [t.total][Channels] float in device memory; a pointer or a range
-/// @throws std::invalid_argument if sizes do not fit one another, or there are more than most_pointwise_rows rows
+/// @throws std::invalid_argument if sizes do not fit one another, there is no such AR step, or it has more than
+///         most_pointwise_rows rows
 /// @throws error if the launch fails
 template <int Channels, class Sampler, class Function, random_source Random, device_memory Samples>
 void enqueue_pointwise(cudaStream_t stream, Sampler const& sampler, int ar_step, tile const& t,
@@ -91,6 +93,8 @@ void enqueue_pointwise(cudaStream_t stream, Sampler const& sampler, int ar_step,
   if (denoiser.outputs() != outputs)
     refuse(std::to_string(outputs) + " outputs of the denoiser for this solver", denoiser.outputs());
   if (t.branches != Sampler::branches) refuse(std::to_string(Sampler::branches) + " branches", t.branches);
+  ardent::detail::check_ar_step("ardent::cuda::enqueue_pointwise", sampler, ar_step);
+  ardent::detail::check_rows_of_tile("ardent::cuda::enqueue_pointwise", t);
   const auto rows = sampler.rows(ar_step);
   const int count = static_cast<int>(rows.size());
   if (count > most_pointwise_rows) refuse("at most " + std::to_string(most_pointwise_rows) + " denoising steps", count);

@@ -5,12 +5,11 @@
 /// @brief An AdaLN MLP head's packed weights in one piece of memory, which the caller owns.
 
 #include <ardent/denoiser/adaln_shape.hpp>
+#include <ardent/detail/packing_checks.hpp>
 #include <ardent/packed_matrix.hpp>
 
 #include <cstddef>
 #include <cstring>
-#include <stdexcept>
-#include <string>
 #include <type_traits>
 
 namespace ardent {
@@ -113,12 +112,14 @@ std::size_t packed_bytes(Shape const& shape) {
 /// @param shape     the head's sizes
 /// @param from      its weights, as PyTorch stores them
 /// @param memory    packed_bytes<Storage>(shape) bytes, aligned to 64
-/// @throws std::invalid_argument if the number of blocks is not the shape's depth
+/// @throws std::invalid_argument if the number of blocks is not the shape's depth, a weight or bias is missing, not
+/// finite or too large for the storage, or the memory is null or aligned to less
 template <class Storage, class Shape>
 void pack_adaln(Shape const& shape, adaln_weights const& from, void* memory) {
-  if (static_cast<int>(from.blocks.size()) != shape.depth())
-    throw std::invalid_argument("ardent::pack_adaln: expected the weights of " + std::to_string(shape.depth()) +
-                                " blocks, found " + std::to_string(from.blocks.size()));
+  using stored = std::conditional_t<std::is_same_v<Storage, int8_weight>, float, Storage>;  // 8 bits have scales
+  detail::check_packing<stored, float>("ardent::pack_adaln", shape, from, memory);
+  detail::check_layer("ardent::pack_adaln", "time_in", from.time_in, time_sinusoids, shape.width());
+  detail::check_layer("ardent::pack_adaln", "time_out", from.time_out, shape.width(), shape.width());
   const adaln_layout<Storage, Shape> to(shape, memory);
   const auto vector = [](float const* values, int count, float const* place) {
     std::memcpy(const_cast<float*>(place), values, static_cast<std::size_t>(count) * sizeof(float));

@@ -5,9 +5,9 @@
 /// @brief The diffusion head of MAR and Harmon: an MLP with adaptive layer norm, evaluated by a block or a grid.
 
 #include <ardent/denoiser/adaln_layout.hpp>
+#include <ardent/denoiser/adaln_stages.hpp>
 #include <ardent/denoiser/denoiser.hpp>
 #include <ardent/denoiser/hoisting.hpp>
-#include <ardent/detail/adaln_activations.hpp>
 #include <ardent/detail/nonfinite.hpp>
 #include <ardent/detail/time_embedding.hpp>
 
@@ -36,6 +36,7 @@ namespace denoiser {
 template <class Storage = float, class Shape = adaln_shape<>>
 class adaln_mlp {
  public:
+  using shape_type = Shape;                                     ///< see inline_denoiser
   static constexpr prediction predicted = prediction::epsilon;  ///< it predicts epsilon
 
   /// @brief A head over packed weights, which it does not own.
@@ -125,23 +126,13 @@ class adaln_mlp {
     grid.sync(block);
     float const* const modulation = a.modulation + at(ahead * rows, of_modulation);
     for (int d = 0; d < layout_.shape.depth(); ++d) {
-      normalise(block, grid, rows, d, a, modulation, own);
-      grid.sync(block);
-      float* const hidden = a.hidden;
-      block.product(a.input(a.normal), all_rows, layout_.mlp_in(d), my_panels,
-                    [=](int r, int c, float v) ARDENT_INLINE_LAMBDA { hidden[at(r, stride) + c] = detail::silu(v); });
-      grid.sync(block);
-      if constexpr (is_narrow) {
-        block.narrow(hidden, stride, {grid.rank(), rows, grid.size()}, width, a.narrow);
-        grid.sync(block);
-      }
+      adaln_normalise(block, grid, layout_, a, rows, d, modulation, own);
       float const* const gate = modulation + (3 * d + 2) * width;
-      block.product(a.input(hidden), all_rows, layout_.mlp_out(d), my_panels,
-                    [=](int r, int c, float v)
-                        ARDENT_INLINE_LAMBDA { h[at(r, stride) + c] += gate[at(r, of_modulation) + c] * v; });
-      grid.sync(block);
+      adaln_residual(block, grid, layout_, a, rows, d, [=](int r, int c, float v) ARDENT_INLINE_LAMBDA {
+        h[at(r, stride) + c] += gate[at(r, of_modulation) + c] * v;
+      });
     }
-    normalise(block, grid, rows, layout_.shape.depth(), a, modulation, own);
+    adaln_normalise(block, grid, layout_, a, rows, layout_.shape.depth(), modulation, own);
     grid.sync(block);
     block.product({a.normal, stride}, all_rows, layout_.output,
                   share_of(layout_.output.panels(), grid.rank(), grid.size()),
@@ -165,8 +156,7 @@ class adaln_mlp {
 
  private:
   static constexpr int most_rows = 64;
-  static constexpr bool is_narrow = !std::is_same_v<Storage, float>;
-  using activations = detail::adaln_activations<Storage>;
+  using activations = adaln_activations<Storage>;
 
   ARDENT_INLINE static std::ptrdiff_t at(int row, int stride) { return static_cast<std::ptrdiff_t>(row) * stride; }
   static int padded_width(Shape const& shape) { return activations::padded(shape.width()); }
@@ -185,66 +175,19 @@ class adaln_mlp {
     const int rows = t.rows(), width = layout_.shape.width(), stride = a.stride, of_modulation = a.modulation_stride;
     const int left = t.steps - time.step;
     const int count = rows * (t.steps_at_once < left || t.steps_at_once == 1 ? t.steps_at_once : left);
-    float* const y = a.y;
     float* const to = a.modulation;
     float const* const condition = a.condition;
     float const* const times = t.times;
     int const* const time_index = t.time_index;
     const int index = time.index, first = time.step;
-    const strided_range mine{grid.rank(), count, grid.size()};
-    block.elements(mine, {0, width, 1}, [=](int i, int c) ARDENT_INLINE_LAMBDA {
+    adaln_activate(block, grid, a, count, width, [=](int i, int c) ARDENT_INLINE_LAMBDA {
       const int step = i / rows;
       float const* const embedded = times + at(step == 0 ? index : time_index[first + step], width);
-      y[at(i, stride) + c] = detail::silu(embedded[c] + condition[at(i - step * rows, stride) + c]);
+      return embedded[c] + condition[at(i - step * rows, stride) + c];
     });
-    if constexpr (is_narrow) {
-      block.sync();
-      block.narrow(y, stride, mine, width, a.narrow_y);
-    }
-    grid.sync(block);
     block.product(a.input_y(), {0, count, 1}, layout_.modulation,
                   share_of(layout_.modulation.panels(), grid.rank(), grid.size()),
                   [=](int r, int c, float v) ARDENT_INLINE_LAMBDA { to[at(r, of_modulation) + c] = v; });
-  }
-
-  /// normal = LN(h) (1 + scale) + shift with the modulations of block d, for this block's share of the rows, narrowed
-  /// for the layer that reads it. The last layer (d = depth) has no affine part and float weights.
-  ARDENT_ANY_GROUP
-  template <class Block, class Grid>
-  ARDENT_INLINE void normalise(Block& block, Grid& grid, int rows, int d, activations const& a, float const* modulation,
-                               float* own) const {
-    const int width = layout_.shape.width(), stride = a.stride, of_modulation = a.modulation_stride;
-    const bool affine = d < layout_.shape.depth();
-    const strided_range mine{grid.rank(), rows, grid.size()};
-    const float inverse = 1.0f / static_cast<float>(width);
-    float const* const h = a.h;
-    float* const mean = own;
-    float* const factor = own + rows;
-    block.row_sums(
-        mine, width, [=](int r, int c) ARDENT_INLINE_LAMBDA { return h[at(r, stride) + c]; },
-        [=](int r, float sum) ARDENT_INLINE_LAMBDA { mean[r] = sum * inverse; });
-    block.row_sums(
-        mine, width,
-        [=](int r, int c) ARDENT_INLINE_LAMBDA {
-          const float centred = h[at(r, stride) + c] - mean[r];
-          return centred * centred;
-        },
-        [=](int r, float sum) ARDENT_INLINE_LAMBDA { factor[r] = detail::reciprocal_sqrt(sum * inverse + 1e-6f); });
-    float* const normal = a.normal;
-    float const* const shift = modulation + 3 * d * width;
-    float const* const scale = shift + width;
-    float const* const weight = affine ? layout_.norm_weight(d) : nullptr;
-    float const* const bias = affine ? layout_.norm_bias(d) : nullptr;
-    block.elements(mine, {0, width, 1}, [=](int r, int c) ARDENT_INLINE_LAMBDA {
-      float v = (h[at(r, stride) + c] - mean[r]) * factor[r];
-      if (affine) v = v * weight[c] + bias[c];
-      normal[at(r, stride) + c] = v * (1.0f + scale[at(r, of_modulation) + c]) + shift[at(r, of_modulation) + c];
-    });
-    if constexpr (is_narrow)
-      if (affine) {
-        block.sync();
-        block.narrow(normal, stride, mine, width, a.narrow);
-      }
   }
 
   adaln_layout<Storage, Shape> layout_;

@@ -49,11 +49,11 @@ class adaln_shape {
   ARDENT_HD constexpr int modulations() const { return (3 * depth() + 2) * width(); }
 
  private:
-  [[no_unique_address]] number<int, Channels> channels_{};
-  [[no_unique_address]] number<int, Outputs> outputs_{};
-  [[no_unique_address]] number<int, Width> width_{};
-  [[no_unique_address]] number<int, Depth> depth_{};
-  [[no_unique_address]] number<int, ConditionWidth> condition_width_{};
+  [[no_unique_address]] number<int, Channels> channels_;
+  [[no_unique_address]] number<int, Outputs> outputs_;
+  [[no_unique_address]] number<int, Width> width_;
+  [[no_unique_address]] number<int, Depth> depth_;
+  [[no_unique_address]] number<int, ConditionWidth> condition_width_;
 };
 
 adaln_shape(int, int, int, int, int) -> adaln_shape<dynamic, dynamic, dynamic, dynamic, dynamic>;

@@ -52,6 +52,8 @@ struct tile {
 /// - `predicted`: what it predicts; `channels()`, `outputs()` (channels, or twice that with a variance half),
 ///   `condition_width()`.
 /// - `takes_step_size`, optional: true if it needs the length of the step; see ardent::takes_step_size.
+/// - `shape_type`, optional: a type with constexpr `channels()` and `outputs()`. If it is empty, these are known at
+///   compile time, and so is what a sampler refuses of them.
 /// - `time_features()`: floats that a time takes in the prepared table, 0 if none; `time_scratch(n)`: floats that
 ///   preparing n times needs; `prepare_times(block, times, n, table, scratch)`.
 /// - `most_tokens(branches)`: tokens that a tile should not exceed.

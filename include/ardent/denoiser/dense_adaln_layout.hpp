@@ -6,9 +6,9 @@
 
 #include <ardent/denoiser/adaln_shape.hpp>
 #include <ardent/dense_matrix.hpp>
+#include <ardent/detail/packing_checks.hpp>
 #include <ardent/network_shape.hpp>
 
-#include <cmath>
 #include <cstddef>
 #include <cstring>
 #include <stdexcept>
@@ -109,13 +109,12 @@ std::size_t dense_bytes(Shape const& shape) {
 /// @param shape   the head's sizes
 /// @param from    its weights, as PyTorch stores them
 /// @param memory  dense_bytes<Storage, Between>(shape) bytes, aligned to 64
-/// @throws std::invalid_argument if the number of blocks is not the shape's depth, W is not a multiple of 8, or a
-/// weight or bias is not finite or too large for the type
+/// @throws std::invalid_argument if the number of blocks is not the shape's depth, W is not a multiple of 8, a weight
+/// or bias is missing, not finite or too large for the type, or the memory is null or aligned to less. The time
+/// embedding's are not read
 template <network_number Storage, class Between = float, class Shape>
 void pack_dense_adaln(Shape const& shape, adaln_weights const& from, void* memory) {
-  if (static_cast<int>(from.blocks.size()) != shape.depth())
-    throw std::invalid_argument("ardent::pack_dense_adaln: expected the weights of " + std::to_string(shape.depth()) +
-                                " blocks, found " + std::to_string(from.blocks.size()));
+  detail::check_packing<Storage, Between>("ardent::pack_dense_adaln", shape, from, memory);
   const dense_adaln_layout<Storage, Shape, Between> to(shape, memory);
   const auto vector = [](float const* values, int count, float const* place) {
     std::memcpy(const_cast<float*>(place), values, static_cast<std::size_t>(count) * sizeof(float));
@@ -127,9 +126,6 @@ void pack_dense_adaln(Shape const& shape, adaln_weights const& from, void* memor
         number = values[i];
       else
         store_weight(values[i], number);
-      if (!std::isfinite(to_float(number)))
-        throw std::invalid_argument("ardent::pack_dense_adaln: expected finite weights that the type can hold, found " +
-                                    std::to_string(values[i]));
     }
   };
   const auto matrix = [&]<class T, class Output>(linear_weights const& w, dense_matrix<T, Output> const& m) {

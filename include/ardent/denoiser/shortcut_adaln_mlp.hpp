@@ -6,6 +6,7 @@
 
 #include <ardent/denoiser/adaln_mlp.hpp>
 #include <ardent/detail/arena.hpp>
+#include <ardent/detail/packing_checks.hpp>
 #include <ardent/detail/time_embedding.hpp>
 #include <ardent/packed_matrix.hpp>
 
@@ -55,7 +56,11 @@ struct step_size_layers {
 /// @param in      256 to W
 /// @param out     W to W
 /// @param memory  step_size_layers(width, nullptr).bytes bytes, aligned to 64
+/// @throws std::invalid_argument if a weight or bias is missing or not finite, or the memory is null or aligned to less
 inline void pack_step_size(int width, linear_weights const& in, linear_weights const& out, void* memory) {
+  detail::check_packing_memory("ardent::pack_step_size", memory);
+  detail::check_layer("ardent::pack_step_size", "in", in, time_sinusoids, width);
+  detail::check_layer("ardent::pack_step_size", "out", out, width, width);
   const step_size_layers to(width, memory);
   const auto pack = [](linear_weights const& from, packed_matrix<float> const& m) {
     pack_matrix(from.weight, m.inputs, m.outputs, const_cast<float*>(m.data));

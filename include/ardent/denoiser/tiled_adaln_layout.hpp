@@ -6,13 +6,14 @@
 
 #include <ardent/denoiser/adaln_shape.hpp>
 #include <ardent/dense_matrix.hpp>
+#include <ardent/detail/packing_checks.hpp>
 #include <ardent/tile/matrix.hpp>
 
-#include <cmath>
 #include <cstddef>
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace ardent {
@@ -119,13 +120,13 @@ std::size_t tiled_bytes(Shape const& shape) {
 /// @param shape   the head's sizes
 /// @param from    its weights, as PyTorch stores them
 /// @param memory  tiled_bytes<Format>(shape) bytes, aligned to 64
-/// @throws std::invalid_argument if the number of blocks is not the shape's depth, W is not a multiple of 4, or a
-/// weight is not finite or too large for the format
+/// @throws std::invalid_argument if the number of blocks is not the shape's depth, W is not a multiple of 4, a weight
+/// or bias is missing, not finite or too large for the format, or the memory is null or aligned to less. The time
+/// embedding's are not read
 template <class Format, class Shape>
 void pack_tiled_adaln(Shape const& shape, adaln_weights const& from, void* memory) {
-  if (static_cast<int>(from.blocks.size()) != shape.depth())
-    throw std::invalid_argument("ardent::pack_tiled_adaln: expected the weights of " + std::to_string(shape.depth()) +
-                                " blocks, found " + std::to_string(from.blocks.size()));
+  using stored = std::conditional_t<Format::scaled, float, typename Format::storage>;
+  detail::check_packing<stored, float>("ardent::pack_tiled_adaln", shape, from, memory);
   const tiled_adaln_layout<Format, Shape> to(shape, memory);
   const auto vector = [](float const* values, int count, float const* place) {
     std::memcpy(const_cast<float*>(place), values, static_cast<std::size_t>(count) * sizeof(float));
@@ -136,12 +137,7 @@ void pack_tiled_adaln(Shape const& shape, adaln_weights const& from, void* memor
     vector(w.bias, m.outputs, m.bias);
   };
   const auto dense = [&](linear_weights const& w, dense_matrix<float> const& m) {
-    const int count = m.inputs * m.outputs;
-    for (int i = 0; i < count; ++i)
-      if (!std::isfinite(w.weight[i]))
-        throw std::invalid_argument("ardent::pack_tiled_adaln: expected finite weights, found " +
-                                    std::to_string(w.weight[i]));
-    vector(w.weight, count, m.weight);
+    vector(w.weight, m.inputs * m.outputs, m.weight);
     vector(w.bias, m.outputs, m.bias);
   };
   dense(from.condition, to.condition);

@@ -75,6 +75,15 @@ inline constexpr bool noise_start_fits = [] {
     return true;
 }();
 
+/// False if the compiler knows that the grid needs a log-SNR at an end without noise.
+template <class Process, class Grid, int Steps>
+inline constexpr bool noise_end_fits = [] {
+  if constexpr (is_static<Process> && is_static<Grid> && Steps >= 1)
+    return !lacks_noise_at_end<Process, Grid, Steps>;
+  else
+    return true;
+}();
+
 /// False if the compiler knows that the grid cannot make K steps.
 template <class Process, class Grid, int Steps>
 inline constexpr bool nodes_fit = [] {
@@ -101,6 +110,9 @@ struct composition {
   static_assert(count_of<is_guidance, Policies...> <= 1, "ardent::sampler: two guidances are named. Keep one.");
   static_assert(count_of<is_temperature, Policies...> <= 1, "ardent::sampler: two temperatures are named. Keep one.");
   static_assert(count_of<is_clipping, Policies...> <= 1, "ardent::sampler: two clippings are named. Keep one.");
+  static_assert(count_of<is_predicts, Policies...> <= 1,
+                "ardent::sampler: two predictions of the denoiser are named. Keep one.");
+  static_assert(count_of<is_state, Policies...> <= 1, "ardent::sampler: two types of the state are named. Keep one.");
 
   using ordering_type = pick<is_ordering, ordering::raster<1>, Policies...>;
   using annealing_type = pick<is_annealing, annealing::constant<50>, Policies...>;
@@ -188,21 +200,28 @@ struct composition {
                                          : 0;
   static constexpr bool start_is_right =
       noise_start_fits<process_type, grid_type, solver_type, predicts_type::what, tried_steps>;
-  static_assert(start_is_right,
-                "ardent::sampler: the grid starts in pure noise, where an epsilon network says nothing about x0 and "
-                "log(alpha / sigma) is infinite. Start at less noise with grid::between or grid::clip, or predict x0, "
-                "v or a velocity with a solver that needs no log-SNR.");
+  static_assert(
+      start_is_right,
+      "ardent::sampler: the grid starts in pure noise, where an epsilon network says nothing about x0 and "
+      "log(alpha / sigma) is infinite. Start at less noise with grid::clip or "
+      "grid::between (whose end needs noise where a log-SNR is spaced), or predict x0, v or a velocity with a "
+      "solver that needs no log-SNR.");
+  static constexpr bool end_is_right = noise_end_fits<process_type, grid_type, tried_steps>;
+  static_assert(end_is_right,
+                "ardent::sampler: the grid ends without noise, where log(alpha / sigma), which it spaces, is infinite. "
+                "End it above time 0 with grid::between.");
 
-  static constexpr bool nodes_are_right = !start_is_right || nodes_fit<process_type, grid_type, tried_steps>;
+  static constexpr bool nodes_are_right =
+      !start_is_right || !end_is_right || nodes_fit<process_type, grid_type, tried_steps>;
   static_assert(nodes_are_right,
                 "ardent::sampler: the grid cannot make that many steps on this process: its times leave the process's "
                 "range, its noise does not fall from each node to the next, or training steps repeat. Use fewer steps "
                 "or another grid; grid::clip lets training steps fall together.");
 
-  static constexpr bool is_right = nodes_are_right && ranges_are_right && start_is_right && reach_is_right &&
-                                   grid_is_right && path_is_right && parts_are_right && middles_are_right &&
-                                   temperature_is_right && network_is_right && counts_are_right && table_is_right &&
-                                   least_is_right && order_is_right && most_is_right && fall_is_right;
+  static constexpr bool is_right = nodes_are_right && ranges_are_right && start_is_right && end_is_right &&
+                                   reach_is_right && grid_is_right && path_is_right && parts_are_right &&
+                                   middles_are_right && temperature_is_right && network_is_right && counts_are_right &&
+                                   table_is_right && least_is_right && order_is_right && most_is_right && fall_is_right;
   using type = std::conditional_t<
       is_right,
       basic_sampler<ordering_type, annealing_type, process_type, grid_type, solver_type, guidance_type,

@@ -12,7 +12,7 @@ namespace detail {
 
 /// a b + c, rounded once (but for ties of the two roundings): the product is split by Dekker's method, the sum by
 /// Knuth's.
-constexpr double multiply_add(double a, double b, double c) {
+constexpr double fused_multiply_add(double a, double b, double c) {
   const auto high_of = [](double x) {
     const real split = real(134217729.0) * real(x);  // 2^27 + 1
     return split - (split - real(x));
@@ -30,7 +30,7 @@ constexpr double multiply_add(double a, double b, double c) {
 /// Number i of n from `first` to `last`, both included, counted from the nearer of them; of a single number, `last`.
 constexpr double evenly_spaced(double first, double last, int n, int i) {
   const double step = n > 1 ? (last - first) / (n - 1) : 0.0;
-  return i < n / 2 ? multiply_add(step, i, first) : multiply_add(-step, n - 1 - i, last);
+  return i < n / 2 ? fused_multiply_add(step, i, first) : fused_multiply_add(-step, n - 1 - i, last);
 }
 
 }  // namespace detail

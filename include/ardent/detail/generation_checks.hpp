@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What every AR loop on the host refuses alike. `where` is the function that the message names.
+// What every AR loop refuses alike. `where` is the function that the message names.
 
 #include <ardent/detail/arena.hpp>
 
@@ -31,6 +31,12 @@ inline void check_image_count(char const* where, int branches, int sequence_leng
                                 " images of this many tokens in a batch, found " + std::to_string(images));
 }
 
+inline void check_image_indices(char const* where, int images, std::uint32_t first_image) {
+  if (static_cast<std::uint32_t>(images - 1) > ~first_image)
+    throw std::invalid_argument(std::string(where) + ": expected image indices below 2^32, found " +
+                                std::to_string(images) + " images from " + std::to_string(first_image) + " on");
+}
+
 inline void check_batch(char const* where, int images, int sequence_length, int channels, std::uint32_t first_image,
                         std::size_t found) {
   const std::size_t expected =
@@ -38,9 +44,7 @@ inline void check_batch(char const* where, int images, int sequence_length, int 
   if (found != expected)
     throw std::invalid_argument(std::string(where) + ": expected " + std::to_string(expected) +
                                 " numbers of tokens, found room for " + std::to_string(found));
-  if (static_cast<std::uint32_t>(images - 1) > ~first_image)
-    throw std::invalid_argument(std::string(where) + ": expected image indices below 2^32, found " +
-                                std::to_string(images) + " images from " + std::to_string(first_image) + " on");
+  check_image_indices(where, images, first_image);
 }
 
 inline std::byte* checked_workspace(char const* where, std::size_t needed, std::span<std::byte> workspace) {

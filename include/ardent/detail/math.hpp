@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// exp, expm1, log, sin, cos and sqrt in double, usable in constant expressions under g++, clang and nvcc (whose
+// exp, expm1, log, log1p, sin, cos and sqrt in double, usable in constant expressions under g++, clang and nvcc (whose
 // <cmath> is not), with the same bits at run time. Errors against libm are measured by tests/math/math_test.cpp; the
 // bounds stated here are the ones it enforces.
 
@@ -92,6 +92,12 @@ constexpr double log(double x) {
   const real half_square = real(0.5) * (f * f);
   const real correction = s * (half_square + z * rest);
   return static_cast<double>(real(k) * real(ln2_high) - ((half_square - (correction + real(k) * real(ln2_low))) - f));
+}
+
+/// log(1 + x) without cancellation, x from 0 to 1e300. Error below 2 ulp.
+constexpr double log1p(double x) {
+  const real u = real(1.0) + real(x);
+  return static_cast<double>(real(log(u.value)) - ((u - real(1.0)) - real(x)) / u);  // what the sum has rounded away
 }
 
 /// sin(x + y) for |x| <= pi / 4 and a tiny tail y.

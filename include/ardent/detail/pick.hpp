@@ -88,7 +88,13 @@ using pick = typename pick_first<Is, Default, Policies...>::type;
 /// The value of type T among the arguments, or a default-constructed one.
 template <class T>
 constexpr T value_of() {
-  return T{};
+  static_assert(std::is_default_constructible_v<T>,
+                "ardent::sampler: a policy has a number that is given at run time, and was not. Construct the sampler "
+                "from its policies with their numbers, or use make_sampler.");
+  if constexpr (std::is_default_constructible_v<T>)
+    return T{};
+  else
+    throw std::logic_error("unreachable");
 }
 template <class T, class First, class... Rest>
 constexpr T value_of(First const& first, Rest const&... rest) {
@@ -119,21 +125,11 @@ inline constexpr bool path_fits = [] {
 
 /// False for a grid that would cut the step to the clean end.
 template <class Grid>
-inline constexpr bool middles_exist = [] {
-  if constexpr (requires { Grid::cuts_clean_end; })
-    return !Grid::cuts_clean_end;
-  else
-    return true;
-}();
+inline constexpr bool middles_exist = !cuts_clean_end<Grid>();
 
 /// True if a singlestep solver stands on a grid that has its inner nodes, and no other solver on such a grid.
 template <class Solver, class Grid>
-inline constexpr bool parts_fit = [] {
-  int needed = 1, given = 1;
-  if constexpr (requires { Solver::parts; }) needed = Solver::parts;
-  if constexpr (requires { Grid::parts; }) given = Grid::parts;
-  return needed == given;
-}();
+inline constexpr bool parts_fit = parts_of<Solver>() == parts_of<Grid>();
 
 }  // namespace detail
 }  // namespace v0

@@ -61,6 +61,10 @@ void check_speculative(Sampler const& sampler, speculative_options<Policy> const
     refuse("a draft of " + std::to_string(channels) + " channels as the target has", std::to_string(others));
   if (options.max_rounds < 1 || options.max_rounds > 65535)
     refuse("1 to 65535 rounds", std::to_string(options.max_rounds));
+  for (int i = 0; i < sampler.ar_steps(); ++i)
+    if (!(static_cast<float>(sampler.noise_factor(i)) > 0))
+      refuse("a temperature above 0 at every AR step, as tokens without noise have no density to compare",
+             std::to_string(sampler.noise_factor(i)) + " at AR step " + std::to_string(i));
   if (Policy::counts_path)
     for (int i = 1; i < sampler.ar_steps(); ++i)
       if (sampler.effective_steps(i) != sampler.effective_steps(0))

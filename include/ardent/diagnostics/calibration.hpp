@@ -78,7 +78,7 @@ struct ar_step_error {
   double cost = 1;    ///< what one denoising step costs there, above 0: 1, or the tokens it draws
 };
 
-/// @brief The sum of weight * error and of cost * steps.
+/// @brief How many denoising steps each AR step gets, and what they cost and spoil together.
 struct allotted {
   std::vector<int> steps;  ///< one for each AR step
   double error = 0;        ///< sum over AR steps of weight * law(steps)
@@ -102,8 +102,8 @@ inline void check_allotment(char const* where, std::span<ar_step_error const> ar
                  std::to_string(a.cost));
 }
 
-/// Gives steps one by one to where the next one gains most for its cost, while `go(cost, error)` of what is allotted
-/// allows it. With convex errors and equal costs no other allotment of that cost has a smaller error.
+/// Gives steps one by one to where the next one gains most for its cost: those with which `fits(cost)` is true, until
+/// `enough(allotted)`. With convex errors and equal costs no other allotment of that cost has a smaller error.
 template <class Fits, class Enough>
 allotted allot_greedily(std::span<ar_step_error const> ar_steps, int least, int most, Fits const& fits,
                         Enough const& enough) {

@@ -102,7 +102,10 @@ std::vector<step_direction> directions_of(Sampler const& sampler, int ar_step) {
     at.alpha = static_cast<double>(row.alpha);
     at.sigma = static_cast<double>(row.sigma);
     if constexpr (Sampler::predicted == prediction::velocity) {  // its size matters: the rates are needed
-      const node there = sampler.process().at(table.data(), static_cast<double>(row.timestep));
+      // a row has no time: what the denoiser is told of it may be in other units
+      const double time =
+          at.alpha > 0 ? sampler.process().time_of(table.data(), half_logsnr(at)) : sampler.process().start_time();
+      const node there = sampler.process().at(table.data(), time);
       at.alpha_rate = there.alpha_rate;
       at.sigma_rate = there.sigma_rate;
     }

@@ -12,6 +12,7 @@
 #include <ardent/diagnostics/walk.hpp>
 #include <ardent/generate.hpp>
 #include <ardent/generate_batched.hpp>
+#include <ardent/network_shape.hpp>
 #include <ardent/random/philox.hpp>
 
 #include <algorithm>
@@ -174,13 +175,13 @@ class repeated_draws<Sampler, Model, Executor> {
   static void keep(trajectory_view const& to, int branches, int outputs, int step, Input const* input,
                    Output const* output) {
     const std::ptrdiff_t numbers = static_cast<std::ptrdiff_t>(to.rows) * to.channels;
-    for (std::ptrdiff_t e = 0; e < numbers; ++e) to.x[step * numbers + e] = static_cast<float>(input[e]);
+    for (std::ptrdiff_t e = 0; e < numbers; ++e) to.x[step * numbers + e] = to_float(input[e]);
     for (int b = 0; b < to.branches; ++b)
       for (int r = 0; r < to.rows; ++r)
         for (int c = 0; c < to.channels; ++c) {
           const std::ptrdiff_t from = static_cast<std::ptrdiff_t>(b < branches ? b : 0) * to.rows + r;
           to.output[(static_cast<std::ptrdiff_t>(step) * to.branches + b) * numbers +
-                    static_cast<std::ptrdiff_t>(r) * to.channels + c] = static_cast<float>(output[from * outputs + c]);
+                    static_cast<std::ptrdiff_t>(r) * to.channels + c] = to_float(output[from * outputs + c]);
         }
   }
 

@@ -16,12 +16,26 @@ inline namespace v0 {
 namespace grid {
 
 /// @brief A grid between two times that are not the process's own.
-/// @tparam Grid   a grid over real time
+///
+/// A grid that needs log(alpha / sigma) at both ends (grid::logsnr_uniform, grid::karras, grid::subdivided) needs noise
+/// at the end, too: of a flow, an End above 0.
+/// @tparam Grid   a grid over real time that goes from the process's start to its end; one with ends of its own
+///                (grid::flowar, grid::xar, grid::times, grid::between) does not compile
 /// @tparam Start  noisiest time, or `dynamic`
 /// @tparam End    last time, below Start, or `dynamic`
 template <class Grid, auto Start, auto End>
 class between {
+  static_assert(!detail::fixed_ends<Grid>(),
+                "ardent::grid::between: the grid has ends of its own, which other bounds do not move. Use a grid that "
+                "goes from the process's start to its end, such as grid::time_uniform.");
+
  public:
+  static constexpr bool fixed_ends = true;                                ///< another grid::between would not move them
+  static constexpr int least_steps = detail::least_steps<Grid>();         ///< as the grid's
+  static constexpr int parts = detail::parts_of<Grid>();                  ///< as the grid's
+  static constexpr bool ends_clean = detail::ends_clean<Grid>();          ///< as the grid's
+  static constexpr bool cuts_clean_end = detail::cuts_clean_end<Grid>();  ///< as the grid's
+
   constexpr between() = default;
   /// @param start  noisiest time
   /// @param end    last time, below start
@@ -67,8 +81,8 @@ class between {
   };
 
   [[no_unique_address]] Grid grid_;
-  [[no_unique_address]] number<double, Start> start_{};
-  [[no_unique_address]] number<double, End> end_{};
+  [[no_unique_address]] number<double, Start> start_;
+  [[no_unique_address]] number<double, End> end_;
 };
 
 template <class Grid>

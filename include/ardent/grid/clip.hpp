@@ -57,9 +57,17 @@ class clip {
       if (out[i] > max()) out[i] = max();
   }
 
+  /// @brief Where the grid ends, if it says so.
+  template <class P>
+  constexpr node end(P const& process, double const* table) const
+    requires detail::has_own_end<Grid, P>
+  {
+    return grid_.end(process, table);
+  }
+
  private:
   [[no_unique_address]] Grid grid_;
-  [[no_unique_address]] number<int, Max> max_{};
+  [[no_unique_address]] number<int, Max> max_;
 };
 
 template <class Grid>

@@ -41,6 +41,11 @@ class every_other {
  public:
   static constexpr bool may_repeat = detail::may_repeat<Grid>();   ///< as the grid's
   static constexpr int extra_steps = detail::extra_steps<Grid>();  ///< as the grid's
+  static constexpr int least_steps =
+      (detail::least_steps<Grid>() + Stride - 1) / Stride;                ///< as the grid's, rounded up
+  static constexpr bool ends_clean = detail::ends_clean<Grid>();          ///< as the grid's
+  static constexpr bool fixed_ends = detail::fixed_ends<Grid>();          ///< as the grid's
+  static constexpr bool cuts_clean_end = detail::cuts_clean_end<Grid>();  ///< as the grid's
 
   constexpr every_other() = default;
   /// @param grid  the finer grid
@@ -63,7 +68,7 @@ class every_other {
   /// @brief Where the finer grid ends, if it says so.
   template <class P>
   constexpr node end(P const& process, double const* table) const
-    requires requires(Grid const& g) { g.end(process, table); }
+    requires detail::has_own_end<Grid, P>
   {
     return grid_.end(process, table);
   }

@@ -23,6 +23,11 @@ namespace grid {
 template <class Grid, auto Shift>
 class flow_shift {
  public:
+  static constexpr int least_steps = detail::least_steps<Grid>();         ///< as the grid's
+  static constexpr bool ends_clean = detail::ends_clean<Grid>();          ///< as the grid's: no noise at time 0
+  static constexpr bool fixed_ends = detail::fixed_ends<Grid>();          ///< as the grid's
+  static constexpr bool cuts_clean_end = detail::cuts_clean_end<Grid>();  ///< as the grid's
+
   constexpr flow_shift() = default;
   /// @param shift  in (0, 1e6]
   /// @throws std::invalid_argument otherwise
@@ -56,7 +61,7 @@ class flow_shift {
 
  private:
   [[no_unique_address]] Grid grid_;
-  [[no_unique_address]] number<double, Shift> shift_{};
+  [[no_unique_address]] number<double, Shift> shift_;
 };
 
 template <class Grid>

@@ -17,7 +17,8 @@ namespace grid {
 /// Source: FlowAR's published sampler (arXiv 2412.15205), as annealed by DiSA (arXiv 2505.20297). n = 1 and the joint's
 /// uneven step are its own; for a plain grid use grid::time_uniform.
 struct flowar {
-  static constexpr int least_steps = 2;  ///< fewest steps it can make
+  static constexpr int least_steps = 2;     ///< fewest steps it can make
+  static constexpr bool fixed_ends = true;  ///< 1 and 0, whatever the process's
   /// @brief K + 1.
   constexpr int most_nodes(int steps) const { return steps + 1; }
   /// @brief The nodes; returns 2 floor(n / 2) steps.

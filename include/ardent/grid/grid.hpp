@@ -4,6 +4,7 @@
 /// @file
 /// @brief What a step grid is: which times are visited, and how the nodes of a process are read off at them.
 
+#include <ardent/detail/least_steps.hpp>
 #include <ardent/process/process.hpp>
 
 #include <concepts>
@@ -29,6 +30,13 @@ concept discrete_grid =
 /// - `nodes(K, process, table, out)` writes the strictly descending nodes of a K-step trajectory, the end included, and
 ///   returns the number of steps; `most_nodes(K)` bounds how many nodes that are.
 /// - `least_steps`, optional: the fewest steps it can make.
+/// - `ends_clean`, optional: true if its last node never has noise, whatever the process's end.
+/// - `fixed_ends`, optional: true if its ends are not the process's start_time() and end_time(); grid::between refuses
+///   it.
+/// - `parts`, optional: into how many parts it cuts a step for a singlestep solver; with `cuts_clean_end`, true if the
+///   last step is cut though it ends without noise, which samplers refuse.
+///
+/// An adaptor hands these on from its grid.
 template <class G, class P>
 concept continuous_grid =
     continuous_process<P> && requires(G const& g, int steps, P const& p, double const* table, node* out) {
@@ -54,6 +62,57 @@ constexpr int extra_steps() {
     return G::extra_steps;
   else
     return 0;
+}
+
+/// True for a grid whose last node never has noise.
+template <class G>
+constexpr bool ends_clean() {
+  if constexpr (requires { G::ends_clean; })
+    return G::ends_clean;
+  else
+    return false;
+}
+
+/// True for a grid whose ends are its own.
+template <class G>
+constexpr bool fixed_ends() {
+  if constexpr (requires { G::fixed_ends; })
+    return G::fixed_ends;
+  else
+    return false;
+}
+
+/// Parts of a step for singlestep solvers; 1 for a grid without inner nodes.
+template <class G>
+constexpr int parts_of() {
+  if constexpr (requires { G::parts; })
+    return G::parts;
+  else
+    return 1;
+}
+
+/// True for a grid that cuts a step to a node without noise.
+template <class G>
+constexpr bool cuts_clean_end() {
+  if constexpr (requires { G::cuts_clean_end; })
+    return G::cuts_clean_end;
+  else
+    return false;
+}
+
+/// True for a grid over training steps that says where the trajectory ends.
+template <class G, class P>
+concept has_own_end = requires(G const& g, P const& p, double const* table) { g.end(p, table); };
+
+/// half_logsnr at a node where a grid needs it.
+constexpr double grid_logsnr(char const* grid, node const& n) {
+  const auto refuse = [&](char const* expected, char const* instead) {
+    throw std::invalid_argument(std::string("ardent::grid::") + grid + ": expected " + expected + " at time " +
+                                std::to_string(n.time) + ", for log(alpha / sigma) is infinite without. " + instead);
+  };
+  if (n.alpha == 0) refuse("signal", "Start at less noise with grid::between.");
+  if (n.sigma == 0) refuse("noise", "End at a time with noise, above 0, with grid::between.");
+  return half_logsnr(n);
 }
 
 /// Drops repeated values of an ascending list; returns how many are left.
@@ -99,7 +158,7 @@ constexpr int fill_nodes(G const& grid, P const& process, double const* table, i
                                   " different training steps, found " + std::to_string(count) +
                                   " (grid::clip lets steps fall together)");
     for (int k = 0; k < count; ++k) out[k] = process.at(table, scratch[count - 1 - k]);
-    if constexpr (requires { grid.end(process, table); })
+    if constexpr (has_own_end<G, P>)
       out[count] = grid.end(process, table);
     else
       out[count] = clean_node;

@@ -16,7 +16,8 @@ namespace grid {
 
 /// @brief K + 1 times at which s^(1 / rho), s = sigma / alpha, is evenly spaced from the process's start to its end.
 ///
-/// Both ends must have signal and noise (a flow's t = 1 and t = 0 do not: bound it with grid::between).
+/// Both ends must have signal and noise. A flow's t = 1 and t = 0 do not: bound the grid with grid::between, on both
+/// sides.
 /// Source: Karras et al., Elucidating the design space (arXiv 2206.00364), equation 5. Its last step to s = 0 is
 /// grid::to_clean<grid::karras<>>.
 /// @tparam Rho  in (0, 1e6], 7 in the paper, or `dynamic`
@@ -36,11 +37,14 @@ class karras {
   /// @brief K + 1.
   constexpr int most_nodes(int steps) const { return steps + 1; }
   /// @brief The K + 1 nodes.
+  /// @throws std::invalid_argument if an end has no signal or no noise
   template <continuous_process P>
   constexpr int nodes(int steps, P const& process, double const* table, node* out) const {
     using detail::real;
     const double inverse = 1 / rho_.get();
-    const auto root = [&](double t) { return real(detail::exp(-inverse * half_logsnr(process.at(table, t)))); };
+    const auto root = [&](double t) {
+      return real(detail::exp(-inverse * detail::grid_logsnr("karras", process.at(table, t))));
+    };
     const real start = root(process.start_time());
     const real end = root(process.end_time());
     return detail::nodes_at(steps, process, table, out, [&](int k) {
@@ -52,7 +56,7 @@ class karras {
   }
 
  private:
-  [[no_unique_address]] number<double, Rho> rho_{};
+  [[no_unique_address]] number<double, Rho> rho_;
 };
 
 karras(double) -> karras<dynamic>;

@@ -44,7 +44,7 @@ class leading {
   }
 
  private:
-  [[no_unique_address]] number<int, Offset> offset_{};
+  [[no_unique_address]] number<int, Offset> offset_;
 };
 
 leading(int) -> leading<dynamic>;

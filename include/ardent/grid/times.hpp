@@ -15,6 +15,8 @@ namespace grid {
 /// @brief The times as given: the number of steps asked for must be one less than their number.
 class times {
  public:
+  static constexpr bool fixed_ends = true;  ///< as given, whatever the process's
+
   /// @param values  strictly descending, at least two; the last is where the trajectory ends
   /// @throws std::invalid_argument otherwise
   explicit times(std::vector<double> values) : values_(std::move(values)) {

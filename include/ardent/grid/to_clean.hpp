@@ -18,7 +18,12 @@ namespace grid {
 template <class Grid>
 class to_clean {
  public:
-  static constexpr bool ends_clean = true;  ///< the last node has no noise
+  static constexpr bool ends_clean = true;                                ///< the last node has no noise
+  static constexpr bool fixed_ends = detail::fixed_ends<Grid>();          ///< as the grid's
+  static constexpr bool cuts_clean_end = detail::cuts_clean_end<Grid>();  ///< as the grid's
+  /// @brief One more than the grid's; a grid that can make one step may be left out for one.
+  static constexpr int least_steps = detail::least_steps<Grid>() > 1 ? detail::least_steps<Grid>() + 1 : 1;
+
   constexpr to_clean() = default;
   /// @param grid  the grid of the other steps
   constexpr explicit to_clean(Grid grid) : grid_(std::move(grid)) {}

@@ -39,6 +39,14 @@ class without_first {
     for (int i = 0; i < steps; ++i) out[i] = out[i + 1];
   }
 
+  /// @brief Where the grid ends, if it says so.
+  template <class P>
+  constexpr node end(P const& process, double const* table) const
+    requires detail::has_own_end<Grid, P>
+  {
+    return grid_.end(process, table);
+  }
+
  private:
   [[no_unique_address]] Grid grid_;
 };

@@ -19,6 +19,8 @@ namespace grid {
 template <auto Last = 0.04>
 class xar {
  public:
+  static constexpr bool fixed_ends = true;  ///< 1 and 0, whatever the process's
+
   constexpr xar() = default;
   /// @param last  in (0, 1)
   /// @throws std::invalid_argument otherwise
@@ -42,7 +44,7 @@ class xar {
   }
 
  private:
-  [[no_unique_address]] number<double, Last> last_{};
+  [[no_unique_address]] number<double, Last> last_;
 };
 
 xar(double) -> xar<dynamic>;

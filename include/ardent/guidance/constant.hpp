@@ -32,7 +32,7 @@ class constant {
   constexpr double scale(ar_progress const&) const { return guidance_scale(); }
 
  private:
-  [[no_unique_address]] number<double, Scale> scale_{};
+  [[no_unique_address]] number<double, Scale> scale_;
 };
 
 constant(double) -> constant<dynamic>;

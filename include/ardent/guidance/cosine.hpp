@@ -14,8 +14,8 @@ namespace guidance {
 
 /// @brief 1 + (guidance_scale - 1) (1 - cos(pi u)) / 2, u = (L - unknown_after) / L: flat at both ends.
 ///
-/// Source: the cosine variant of scheduled guidance in masked generation (Muse, arXiv 2301.00704, section 2.7 schedules
-/// the scale linearly; the cosine is the usual alternative).
+/// Source: the library's own variant of guidance::linear, which is Muse's (arXiv 2301.00704, section 2.7), with the
+/// power-cosine of MDTv2 (arXiv 2303.14389) at power 1 in place of the line.
 /// @tparam Scale  guidance_scale, in [0, 1e6], 1 being no guidance; or `dynamic`
 template <auto Scale = dynamic>
 class cosine {
@@ -37,7 +37,7 @@ class cosine {
   }
 
  private:
-  [[no_unique_address]] number<double, Scale> scale_{};
+  [[no_unique_address]] number<double, Scale> scale_;
 };
 
 cosine(double) -> cosine<dynamic>;

@@ -14,7 +14,8 @@ namespace guidance {
 /// @brief A guidance that acts where the time t of the evaluation is in [Low, High]; elsewhere the conditional output
 /// is used.
 ///
-/// t is what the denoiser is told, in its own units: training steps for a discrete process, the flow's t for a flow.
+/// t is what the denoiser is told, in its own units: training steps for a discrete process, 1000 t for
+/// process::cosine_continuous and linear_continuous, the flow's t for a flow.
 ///
 /// Source: Kynkaanniemi et al., Applying guidance in a limited interval (arXiv 2404.07724); FlowAR's guidance bounds.
 /// @tparam Guidance  the scale inside the interval
@@ -51,8 +52,8 @@ class interval {
 
  private:
   [[no_unique_address]] Guidance guidance_;
-  [[no_unique_address]] number<double, Low> low_{};
-  [[no_unique_address]] number<double, High> high_{};
+  [[no_unique_address]] number<double, Low> low_;
+  [[no_unique_address]] number<double, High> high_;
 };
 
 template <class Guidance>

@@ -39,7 +39,7 @@ class linear {
   }
 
  private:
-  [[no_unique_address]] number<double, Scale> scale_{};
+  [[no_unique_address]] number<double, Scale> scale_;
 };
 
 linear(double) -> linear<dynamic>;

@@ -40,7 +40,7 @@ class linear_by_step {
   }
 
  private:
-  [[no_unique_address]] number<double, Scale> scale_{};
+  [[no_unique_address]] number<double, Scale> scale_;
 };
 
 linear_by_step(double) -> linear_by_step<dynamic>;

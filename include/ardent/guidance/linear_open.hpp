@@ -35,7 +35,7 @@ class linear_open {
   constexpr double scale(ar_progress const& p) const { return 1 + (guidance_scale() - 1) * p.ar_step / p.ar_steps; }
 
  private:
-  [[no_unique_address]] number<double, Scale> scale_{};
+  [[no_unique_address]] number<double, Scale> scale_;
 };
 
 linear_open(double) -> linear_open<dynamic>;

@@ -43,8 +43,8 @@ class power {
   }
 
  private:
-  [[no_unique_address]] number<double, Scale> scale_{};
-  [[no_unique_address]] number<double, Exponent> exponent_{};
+  [[no_unique_address]] number<double, Scale> scale_;
+  [[no_unique_address]] number<double, Exponent> exponent_;
 };
 
 power(double, double) -> power<dynamic, dynamic>;

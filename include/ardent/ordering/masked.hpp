@@ -63,8 +63,8 @@ class masked {
   }
 
  private:
-  [[no_unique_address]] number<int, sizes::sequence_length> sequence_length_{};
-  [[no_unique_address]] number<int, sizes::ar_steps> ar_steps_{};
+  [[no_unique_address]] number<int, sizes::sequence_length> sequence_length_;
+  [[no_unique_address]] number<int, sizes::ar_steps> ar_steps_;
 };
 
 masked(int, int) -> masked<dynamic, dynamic>;

@@ -125,10 +125,10 @@ class next_cell {
   }
 
  private:
-  [[no_unique_address]] number<int, sizes::map_height> map_height_{};
-  [[no_unique_address]] number<int, sizes::map_width> map_width_{};
-  [[no_unique_address]] number<int, sizes::cell_height> cell_height_{};
-  [[no_unique_address]] number<int, sizes::cell_width> cell_width_{};
+  [[no_unique_address]] number<int, sizes::map_height> map_height_;
+  [[no_unique_address]] number<int, sizes::map_width> map_width_;
+  [[no_unique_address]] number<int, sizes::cell_height> cell_height_;
+  [[no_unique_address]] number<int, sizes::cell_width> cell_width_;
 };
 
 next_cell(int, int, int, int) -> next_cell<dynamic, dynamic, dynamic, dynamic>;

@@ -45,8 +45,8 @@ class random {
   constexpr void fill(ar_counts* out) const { detail::fill_even(sequence_length(), ar_steps(), out); }
 
  private:
-  [[no_unique_address]] number<int, sizes::sequence_length> sequence_length_{};
-  [[no_unique_address]] number<int, sizes::ar_steps> ar_steps_{};
+  [[no_unique_address]] number<int, sizes::sequence_length> sequence_length_;
+  [[no_unique_address]] number<int, sizes::ar_steps> ar_steps_;
 };
 
 random(int, int) -> random<dynamic, dynamic>;

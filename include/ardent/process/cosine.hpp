@@ -64,7 +64,7 @@ class cosine {
   }
 
  private:
-  [[no_unique_address]] number<int, TrainTimesteps> train_timesteps_{};
+  [[no_unique_address]] number<int, TrainTimesteps> train_timesteps_;
 };
 
 cosine(int) -> cosine<dynamic>;

@@ -56,7 +56,7 @@ class linear {
   }
 
  private:
-  [[no_unique_address]] number<int, TrainTimesteps> train_timesteps_{};
+  [[no_unique_address]] number<int, TrainTimesteps> train_timesteps_;
 };
 
 linear(int) -> linear<dynamic>;

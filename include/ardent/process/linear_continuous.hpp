@@ -20,7 +20,8 @@ namespace process {
 ///
 /// Source: Song et al., Score SDE (arXiv 2011.13456), equation 33.
 /// @tparam BetaStart  b0 > 0, or `dynamic`
-/// @tparam BetaEnd    b1 > b0, at most 1e6, or `dynamic`
+/// @tparam BetaEnd    b1 > b0, with b0 + b1 at most 1400, or `dynamic`: alpha^2 at t = 1 is e^(-(b0 + b1) / 2), which
+///                    a double holds down to e^-700
 template <auto BetaStart = 0.1, auto BetaEnd = 20.0>
 class linear_continuous {
  public:
@@ -29,17 +30,18 @@ class linear_continuous {
 
   constexpr linear_continuous() = default;
   /// @param beta_start  b0 > 0
-  /// @param beta_end    b1 > b0
+  /// @param beta_end    b1 > b0, with b0 + b1 at most 1400
   /// @throws std::invalid_argument otherwise
   constexpr linear_continuous(double beta_start, double beta_end) : beta_start_(beta_start), beta_end_(beta_end) {
     validate();
   }
   /// @brief Refuses numbers out of range. @throws std::invalid_argument
   constexpr void validate() const {
-    if (!(beta_start_.get() > 0 && beta_start_.get() < beta_end_.get() && beta_end_.get() <= 1e6))
+    const double start = beta_start_.get(), end = beta_end_.get();
+    if (!(start > 0 && start < end && start + end <= 1400))
       throw std::invalid_argument(
-          "ardent::process::linear_continuous: expected 0 < beta_start < beta_end <= 1e6, found " +
-          std::to_string(beta_start_.get()) + " and " + std::to_string(beta_end_.get()));
+          "ardent::process::linear_continuous: expected 0 < beta_start < beta_end and a sum of at most 1400, found " +
+          std::to_string(start) + " and " + std::to_string(end));
   }
 
   constexpr double start_time() const { return 1; }   ///< nearly pure noise
@@ -69,13 +71,13 @@ class linear_continuous {
     using detail::real;
     const real rise = real(beta_end_.get()) - real(beta_start_.get());
     const real start = beta_start_.get();
-    const real q = detail::log(1 + detail::exp(-2 * lambda));
+    const real q = detail::log1p(detail::exp(-2 * lambda));
     return (real(2) * q / (real(detail::sqrt((start * start + real(2) * rise * q).value)) + start)).value;
   }
 
  private:
-  [[no_unique_address]] number<double, BetaStart> beta_start_{};
-  [[no_unique_address]] number<double, BetaEnd> beta_end_{};
+  [[no_unique_address]] number<double, BetaStart> beta_start_;
+  [[no_unique_address]] number<double, BetaEnd> beta_end_;
 };
 
 linear_continuous(double, double) -> linear_continuous<dynamic, dynamic>;

@@ -8,6 +8,8 @@
 #include <ardent/detail/math.hpp>
 
 #include <concepts>
+#include <stdexcept>
+#include <string>
 
 namespace ardent {
 inline namespace v0 {
@@ -41,9 +43,18 @@ constexpr node path_node(double time, double alpha, double sigma, double alpha_r
 /// @brief The noiseless end of every denoising grid: alpha = 1, sigma = 0. The denoiser is never evaluated there.
 inline constexpr node clean_node{0, 1, 1, 0, 0, 0, 0};
 
-/// @brief Half the log signal-to-noise ratio, lambda = log(alpha / sigma); sigma > 0.
+/// @brief Half the log signal-to-noise ratio, lambda = log(alpha / sigma).
 /// Source: DPM-Solver (arXiv 2206.00927), section 2.2.
-constexpr double half_logsnr(node const& n) { return detail::log(n.alpha) - detail::log(n.sigma); }
+/// @param n  a node with signal and noise: alpha and sigma above 0, and not subnormal
+/// @throws std::invalid_argument otherwise: lambda is infinite without one of them
+constexpr double half_logsnr(node const& n) {
+  constexpr double least = 0x1p-1022;  // below it detail::log is wrong
+  if (!(n.alpha >= least && n.sigma >= least))
+    throw std::invalid_argument("ardent::half_logsnr: expected alpha and sigma above 0, found " +
+                                std::to_string(n.alpha) + " and " + std::to_string(n.sigma) +
+                                ", where log(alpha / sigma) is infinite. Use a node with signal and noise.");
+  return detail::log(n.alpha) - detail::log(n.sigma);
+}
 
 /// @brief What a process's path is.
 enum class path_kind {
@@ -90,7 +101,7 @@ concept continuous_process = noise_process<P> && !P::discrete_time && requires(P
 
 namespace detail {
 
-/// alphas_cumprod of T betas, each at most 0.999, by cumulative product in the order published code uses.
+/// alphas_cumprod of T betas, each in [0, 1], by cumulative product in the order published code uses.
 template <class Beta>
 constexpr void fill_alphas_cumprod(double* out, int count, Beta beta) {
   real product = 1.0;

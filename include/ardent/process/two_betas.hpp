@@ -64,9 +64,9 @@ class two_betas {
   }
 
  private:
-  [[no_unique_address]] number<int, TrainTimesteps> train_timesteps_{};
-  [[no_unique_address]] number<double, BetaStart> beta_start_{};
-  [[no_unique_address]] number<double, BetaEnd> beta_end_{};
+  [[no_unique_address]] number<int, TrainTimesteps> train_timesteps_;
+  [[no_unique_address]] number<double, BetaStart> beta_start_;
+  [[no_unique_address]] number<double, BetaEnd> beta_end_;
 };
 
 }  // namespace process

@@ -88,7 +88,7 @@ class ddim {
   }
 
  private:
-  [[no_unique_address]] number<double, Eta> eta_{};
+  [[no_unique_address]] number<double, Eta> eta_;
 };
 
 }  // namespace solver

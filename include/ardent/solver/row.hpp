@@ -4,6 +4,7 @@
 /// @file
 /// @brief The table a solver fills: one row an evaluation of the denoiser, a small linear program.
 
+#include <ardent/detail/least_steps.hpp>
 #include <ardent/prediction.hpp>
 #include <ardent/process/process.hpp>
 
@@ -261,15 +262,6 @@ constexpr bool tells_step_size() {
     return S::tells_step_size;
   else
     return false;
-}
-
-/// Of a solver or a grid.
-template <class S>
-constexpr int least_steps() {
-  if constexpr (requires { S::least_steps; })
-    return S::least_steps;
-  else
-    return 1;
 }
 
 }  // namespace detail

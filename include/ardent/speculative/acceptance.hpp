@@ -86,7 +86,7 @@ class cspd {
   ARDENT_HD constexpr double inner_temperature() const { return inner_temperature_.get(); }
 
  private:
-  [[no_unique_address]] number<double, InnerTemperature> inner_temperature_{};
+  [[no_unique_address]] number<double, InnerTemperature> inner_temperature_;
 };
 
 cspd(double) -> cspd<dynamic>;

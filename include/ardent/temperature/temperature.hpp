@@ -52,8 +52,8 @@ class temperature_range {
   constexpr double at(double share, int of = 1) const { return from_.get() + (to_.get() - from_.get()) * share / of; }
 
  private:
-  [[no_unique_address]] number<double, From> from_{};
-  [[no_unique_address]] number<double, To> to_{};
+  [[no_unique_address]] number<double, From> from_;
+  [[no_unique_address]] number<double, To> to_;
 };
 
 }  // namespace detail
@@ -83,7 +83,7 @@ class constant {
   constexpr double factor(ar_progress const&) const { return value_.get(); }
 
  private:
-  [[no_unique_address]] number<double, Value> value_{};
+  [[no_unique_address]] number<double, Value> value_;
 };
 
 constant(double) -> constant<dynamic>;

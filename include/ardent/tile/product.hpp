@@ -102,17 +102,17 @@ ARDENT_INLINE void slice_product(Block& block, typename Format::activation const
 }
 
 /// What makes an output of a sum.
-struct affine {
+struct output_scaling {
   float scale, bias;
 };
 
 template <class Format>
-ARDENT_INLINE affine affine_of(tiled_matrix<Format> const& m, int column) {
+ARDENT_INLINE output_scaling scaling_of(tiled_matrix<Format> const& m, int column) {
   if constexpr (Format::scaled) return {m.scale[column], m.bias[column]};
   return {1, m.bias[column]};
 }
 template <class Format>
-ARDENT_INLINE float finished(affine const& a, float sum) {
+ARDENT_INLINE float finished(output_scaling const& a, float sum) {
   return Format::scaled ? sum * a.scale + a.bias : sum + a.bias;
 }
 
@@ -123,7 +123,7 @@ ARDENT_INLINE void give_products(int lane, int rows, tiled_matrix<Format> const&
   for (int j = 0; j < 2; ++j) {
     const int column = panel * tile_outputs + fragment::c_column(lane, j);
     if (column >= m.outputs) continue;
-    const affine a = affine_of(m, column);
+    const output_scaling a = scaling_of(m, column);
     for (int i = 0; i < (Groups + 1) / 2; ++i)
       for (int half = 0; half < 2; ++half) {
         const int row = 16 * i + fragment::c_row(lane, j + 2 * half);
@@ -189,10 +189,10 @@ ARDENT_INLINE void tile_product(Block& block, typename Format::activation const*
       };
       const auto is_there = [&](int i) ARDENT_INLINE_LAMBDA { return i < all && column_of(i) < m.outputs; };
       int i = block.rank();
-      detail::affine a{};
+      detail::output_scaling a{};
       decltype(detail::read_before(f, 0, 0)) read{};
       const auto read_for = [&](int number) ARDENT_INLINE_LAMBDA {
-        a = detail::affine_of(m, column_of(number));
+        a = detail::scaling_of(m, column_of(number));
         read = detail::read_before(f, number / width, column_of(number));
       };
       if (is_there(i)) read_for(i);

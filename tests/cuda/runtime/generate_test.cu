@@ -162,7 +162,7 @@ TEST_CASE("cuda::generation: sizes that do not fit are refused before anything i
     return refusal([&] { scene::generation const g(p.stream.get(), sampler, p.model, count, workspace); });
   };
   std::span<std::byte> const all(p.workspace.data(), p.workspace.size());
-  CHECK(make(0, all).find("expected at least 1 image, found 0") != std::string::npos);
+  CHECK(make(0, all) == "ardent::cuda::generation: expected at least 1 image, found 0");
   CHECK(make(images, all.first(all.size() - 1)).find("expected a workspace of") != std::string::npos);
   CHECK(make(images, all.subspan(64)).find("aligned to 256") != std::string::npos);
   CHECK(make(images, {}).find("null") != std::string::npos);
@@ -171,14 +171,21 @@ TEST_CASE("cuda::generation: sizes that do not fit are refused before anything i
   CHECK(make(images, all).find("expected a model of 16 tokens as the ordering has, found one of 17") !=
         std::string::npos);
   p.model.length = 16;
+  float& number = p.model.made.time_out.weight[3];
+  float const kept = number;
+  number = std::numeric_limits<float>::infinity();
+  CHECK(make(images, all) ==
+        "ardent::cuda::generation: expected finite weights that the type can hold, found inf in time_out.weight, "
+        "element 3");
+  number = kept;
 
   auto* const tokens = reinterpret_cast<float*>(p.tokens.data());
   auto const run = [&](std::uint32_t first, std::span<float> out) {
     return refusal([&] { p.generation.run(p.stream.get(), philox, first, out); });
   };
   CHECK(run(0, std::span(tokens, elements - 1)).find("expected 288 elements, found 287") != std::string::npos);
-  CHECK(run(0xfffffffe, std::span(tokens, elements)).find("below 2^32, found 3 images from 4294967294 on") !=
-        std::string::npos);
+  CHECK(run(0xfffffffe, std::span(tokens, elements)) ==
+        "ardent::cuda::generation: expected image indices below 2^32, found 3 images from 4294967294 on");
   CHECK_NOTHROW(p.generation.run(p.stream.get(), philox, 0xfffffffd, std::span(tokens, elements)));
 }
 

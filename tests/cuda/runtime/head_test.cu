@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -204,8 +205,20 @@ TEST_CASE("head_trajectory: bad arguments") {
   CHECK(fake::launches().size() == before);
   enqueue(all, samples);
   CHECK(fake::launches().size() == before + 1);
-  t.total = 0;
-  h.enqueue(nullptr, 0, t, ardent::random::philox(1), workspace.get(), bytes, nullptr);
+  for (int const none : {0, -1}) {
+    t.total = none;
+    CHECK(h.workspace_bytes(none) == 0);
+    h.enqueue(nullptr, 0, t, ardent::random::philox(1), nullptr, h.workspace_bytes(none), nullptr);
+  }
+  int const ar_steps = sampler{}.ar_steps();
+  for (int const ar_step : {-1, ar_steps})
+    for (int const tokens : {0, 4}) {
+      t.total = tokens;
+      CHECK_THROWS_WITH_AS(
+          h.enqueue(nullptr, ar_step, t, ardent::random::philox(1), workspace.get(), bytes, nullptr),
+          ("ardent::cuda::head_trajectory: expected an AR step below 64, found " + std::to_string(ar_step)).c_str(),
+          std::invalid_argument);
+    }
   CHECK(fake::launches().size() == before + 1);
   CHECK_THROWS_WITH_AS(head(sampler{}, shape(16, 16, 1022, 6, 1024), nullptr), doctest::Contains("multiple of 4"),
                        std::invalid_argument);

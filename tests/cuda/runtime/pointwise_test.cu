@@ -49,6 +49,20 @@ TEST_CASE("enqueue_pointwise: no token, no call") {
   CHECK(fake::calls().empty());
 }
 
+TEST_CASE("enqueue_pointwise: AR steps and rows that there are not") {
+  fake::reset();
+  auto const refused = [](std::string const& expected, int ar_step, int tokens, int first) {
+    CHECK_THROWS_WITH_AS(scene::draw(nullptr, ar_step, tokens, reinterpret_cast<float*>(64), first),
+                         ("ardent::cuda::enqueue_pointwise: expected " + expected).c_str(), std::invalid_argument);
+  };
+  refused("an AR step below 4, found -1", -1, 16, 0);
+  refused("an AR step below 4, found 4", 4, 16, 0);
+  refused("an AR step below 4, found 4", 4, 0, 0);
+  refused("a tile within its 16 rows, found 16 rows from row 1 on", 0, 16, 1);
+  refused("a tile within its 16 rows, found 16 rows from row -1 on", 0, 16, -1);
+  CHECK(fake::calls().empty());
+}
+
 TEST_CASE("enqueue_pointwise: all AR steps in one graph, a node each, and no other call") {
   fake::reset();
   scene::stream const stream;

@@ -226,6 +226,9 @@ TEST_CASE("head_products: bad arguments") {
   std::string const found = "found " + std::to_string(t.total) + " tokens for AR step 3";
   CHECK_THROWS_WITH_AS(head.enqueue(nullptr, 3, t, ardent::random::philox(1), samples),
                        doctest::Contains(found.c_str()), std::invalid_argument);
+  for (int const ar_step : {-1, sampler{}.ar_steps()})
+    CHECK_THROWS_WITH_AS(head.enqueue(nullptr, ar_step, step_of(3), ardent::random::philox(1), samples),
+                         doctest::Contains("head_products: expected an AR step below"), std::invalid_argument);
   CHECK(fake::launches().empty());
 }
 
@@ -289,6 +292,9 @@ TEST_CASE("any_head: bad arguments") {
     refuses("elements, found 3", [&] {
       head.enqueue(nullptr, ar_step, step_of(ar_step), ardent::random::philox(1), std::span(samples, 3));
     });
+  for (int const ar_step : {-1, sampler{}.ar_steps()})
+    refuses("any_head: expected an AR step below",
+            [&] { head.enqueue(nullptr, ar_step, step_of(0), ardent::random::philox(1), samples); });
   CHECK(fake::launches().empty());
   CHECK(fake::blaslt::products() == 0);
 }

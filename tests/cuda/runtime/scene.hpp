@@ -21,11 +21,13 @@ using sampler = ardent::sampler<ardent::ordering::raster<64, 4>, ardent::anneali
 /// Enqueues an AR step of that many tokens. The pointers of the tile are null: nothing reads
 /// or writes there.
 template <class Samples = float*>
-void draw(cudaStream_t stream, int ar_step, int tokens, Samples&& samples = reinterpret_cast<float*>(64)) {
+void draw(cudaStream_t stream, int ar_step, int tokens, Samples&& samples = reinterpret_cast<float*>(64),
+          int first = 0) {
   static const float weights[] = {1}, means[channels] = {}, deviations[] = {1};
   ardent::denoiser::gaussian_mixture<channels> const denoiser(channels, 1, weights, means, deviations);
   ardent::tile t;
   t.tokens = t.total = tokens;
+  t.first = first;
   t.ar_step = ar_step;
   ardent::cuda::enqueue_pointwise<channels>(stream, sampler{}, ar_step, t, denoiser, ardent::random::philox{1},
                                             samples);

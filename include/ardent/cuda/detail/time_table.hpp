@@ -5,6 +5,7 @@
 
 #include <ardent/denoiser/adaln_shape.hpp>
 #include <ardent/detail/arena.hpp>
+#include <ardent/detail/packing_checks.hpp>
 #include <ardent/detail/time_embedding.hpp>
 #include <ardent/executor/host.hpp>
 #include <ardent/packed_matrix.hpp>
@@ -45,6 +46,8 @@ class packed_time_layers {
  public:
   packed_time_layers(linear_weights const& first, linear_weights const& second, int width)
       : memory_(*std::pmr::get_default_resource(), place(nullptr, width)) {
+    ardent::detail::check_layer("ardent::cuda::generation", "time_in", first, time_sinusoids, width);
+    ardent::detail::check_layer("ardent::cuda::generation", "time_out", second, width, width);
     place(memory_.data, width);
     pack_matrix(first.weight, time_sinusoids, width, const_cast<float*>(in.data));
     pack_matrix(second.weight, width, width, const_cast<float*>(out.data));
