@@ -87,6 +87,16 @@ std::pair<int, int> parse_size(std::string const& text) {
   return {width, parse_number("--image-size", std::string_view(text).substr(cross + 1), 1, most)};
 }
 
+int images_of_each(options const& given, std::optional<int> per_prompt) {
+  if (!given.images) return per_prompt.value_or(1);
+  if (per_prompt) fail("--images", "no --images-per-prompt with it", "both");
+  auto const prompts = static_cast<int>(given.prompts.prompts.size());
+  if (*given.images % prompts != 0)
+    fail("--images", "a multiple of " + std::to_string(prompts) + ", the number of prompts",
+         std::to_string(*given.images));
+  return *given.images / prompts;
+}
+
 grid grid_of(options const& given, checkpoint const& trained) {
   config const& sizes = trained.sizes();
   if (given.image_size.empty() && trained.untrained()) return sizes.native();
@@ -108,6 +118,7 @@ std::optional<options> read_options(int argc, char** argv) {
   std::optional<std::uint64_t> untrained;
   prompt_options prompts;
   std::string backbone = "float32";
+  std::optional<int> images_per_prompt;
   CLI::App app("Draws images of prompts with a trained Harmon model through ardent.", "harmon");
   add_file(app, "--weights", o.weights, "the model's tensors, FILE.safetensors");
   add_file(app, "--config", o.config, "the model's sizes [the weights' name, ending in .json]");
@@ -119,7 +130,9 @@ std::optional<options> read_options(int argc, char** argv) {
       ->expected(1);
   app.add_option("--unconditional-ids", prompts.unconditional_ids,
                  "token ids of the unconditional prompt [\"unconditional_ids\" of --prompts]");
-  add_number(app, "--images-per-prompt", o.images_per_prompt, 1, most_images, "images of each prompt [1]");
+  add_number(app, "--images-per-prompt", images_per_prompt, 1, most_images, "images of each prompt [1]");
+  add_number(app, "--images", o.images, 1, most_images,
+             "instead of --images-per-prompt: images in all, as many of each prompt");
   app.add_option("--image-size", o.image_size, "side of an image in pixels, or WIDTHxHEIGHT [512]");
   add_number(app, "--ar-steps", o.ar_steps, 1, 1 << 14, "autoregressive steps [64, or the tokens if there are fewer]");
   app.add_option("--steps", o.steps, "denoising steps of an AR step: K, UPPER:LOWER or a table K,K,K,... [50:5]");
@@ -152,6 +165,7 @@ std::optional<options> read_options(int argc, char** argv) {
   if (!o.image_size.empty()) static_cast<void>(parse_size(o.image_size));
   o.prompts = prompts_of(prompts, untrained.has_value());
   o.prompt_file = prompts.file;
+  o.images_per_prompt = images_of_each(o, images_per_prompt);
   if (o.guidance != "none" && !o.prompts.unconditional)
     fail("--unconditional-ids", "ids of the unconditional prompt, by it or in --prompts (or --guidance none)", "none");
   if (!o.pictures().any() && !o.out_geneval && !o.dump && !o.out_shards) o.out = "harmon.png";

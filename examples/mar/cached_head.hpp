@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include <ardent/denoiser/adaln_mlp.hpp>
+#include <ardent/denoiser/adaln_stages.hpp>
 
 #include "caching.hpp"
 
@@ -26,7 +27,7 @@ template <class Storage>
 class cached_head {
   using shape_type = ardent::adaln_shape<>;
   using base_type = ardent::denoiser::adaln_mlp<Storage>;
-  using activations = ardent::detail::adaln_activations<Storage>;
+  using activations = ardent::adaln_activations<Storage>;
   using tile = ardent::tile;
 
  public:
@@ -102,7 +103,7 @@ class cached_head {
       else
         add_stored(block, grid, s, d, skipped);
     }
-    normalise(block, grid, s, layout_.shape.depth(), own);
+    ardent::adaln_normalise(block, grid, layout_, s.a, s.live, layout_.shape.depth(), s.a.modulation, own);
     grid.sync(block);
     int const outputs_ = outputs();
     block.product({s.a.normal, stride}, {0, s.live, 1}, layout_.output, share(layout_.output.panels(), grid),
@@ -125,8 +126,6 @@ class cached_head {
   }
 
  private:
-  static constexpr bool is_narrow = !std::is_same_v<Storage, float>;
-
   // What an evaluation works with.
   struct step_view {
     activations a;
@@ -153,19 +152,12 @@ class cached_head {
   ARDENT_INLINE void modulate(Block& block, Grid& grid, tile const& t, ardent::time_point const& time,
                               step_view const& s, bool all, bool computes) const {
     int const width = layout_.shape.width(), stride = s.a.stride, of_modulation = s.a.modulation_stride;
-    float* const y = s.a.y;
     float* const to = s.a.modulation;
     float const* const condition = s.a.condition;
     float const* const embedded = t.times + at(time.index, width);
-    ardent::strided_range const mine{grid.rank(), s.live, grid.size()};
-    block.elements(mine, {0, width, 1}, [=](int r, int c) ARDENT_INLINE_LAMBDA {
-      y[at(r, stride) + c] = ardent::detail::silu(embedded[c] + condition[at(r, stride) + c]);
+    ardent::adaln_activate(block, grid, s.a, s.live, width, [=](int r, int c) ARDENT_INLINE_LAMBDA {
+      return embedded[c] + condition[at(r, stride) + c];
     });
-    if constexpr (is_narrow) {
-      block.sync();
-      block.narrow(y, stride, mine, width, s.a.narrow_y);
-    }
-    grid.sync(block);
     int next = 0;  // panel; none is done twice
     for (int d = 0; d <= layout_.shape.depth(); ++d) {
       bool const last = d == layout_.shape.depth();
@@ -188,29 +180,17 @@ class cached_head {
   // h += gate * MLP(...), which is stored: with the gate where the block is skipped as a whole between full steps.
   template <class Block, class Grid>
   ARDENT_INLINE void add_block(Block& block, Grid& grid, step_view const& s, int d, bool skipped, float* own) const {
-    int const width = layout_.shape.width(), stride = s.a.stride, of_modulation = s.a.modulation_stride;
-    ardent::strided_range const live{0, s.live, 1}, panels = share(layout_.mlp_in(d).panels(), grid);
-    normalise(block, grid, s, d, own);
-    grid.sync(block);
-    float* const hidden = s.a.hidden;
-    block.product(s.a.input(s.a.normal), live, layout_.mlp_in(d), panels,
-                  [=](int r, int c, float v)
-                      ARDENT_INLINE_LAMBDA { hidden[at(r, stride) + c] = ardent::detail::silu(v); });
-    grid.sync(block);
-    if constexpr (is_narrow) {
-      block.narrow(hidden, stride, {grid.rank(), s.live, grid.size()}, width, s.a.narrow);
-      grid.sync(block);
-    }
+    int const stride = s.a.stride, of_modulation = s.a.modulation_stride;
+    ardent::adaln_normalise(block, grid, layout_, s.a, s.live, d, s.a.modulation, own);
     float* const h = s.a.h;
     float* const stored = stored_of(s, d);
-    float const* const gate = s.a.modulation + (3 * d + 2) * width;
+    float const* const gate = s.a.modulation + (3 * d + 2) * layout_.shape.width();
     bool const stores = reuse_blocks_;
-    block.product(s.a.input(hidden), live, layout_.mlp_out(d), panels, [=](int r, int c, float v) ARDENT_INLINE_LAMBDA {
+    ardent::adaln_residual(block, grid, layout_, s.a, s.live, d, [=](int r, int c, float v) ARDENT_INLINE_LAMBDA {
       float const added = gate[at(r, of_modulation) + c] * v;
       h[at(r, stride) + c] += added;
       if (stores) stored[at(r, stride) + c] = skipped ? added : v;
     });
-    grid.sync(block);
   }
 
   template <class Block, class Grid>
@@ -224,44 +204,6 @@ class cached_head {
       h[at(r, stride) + c] += factor * stored[at(r, stride) + c];
     });
     block.sync();  // the next reader is this block: rows are shared out alike
-  }
-
-  // normal = LN(h) (1 + scale) + shift; the last layer (d = depth) has no affine part and float weights.
-  template <class Block, class Grid>
-  ARDENT_INLINE void normalise(Block& block, Grid& grid, step_view const& s, int d, float* own) const {
-    int const width = layout_.shape.width(), stride = s.a.stride, of_modulation = s.a.modulation_stride;
-    bool const affine = d < layout_.shape.depth();
-    ardent::strided_range const mine{grid.rank(), s.live, grid.size()};
-    float const inverse = 1.0f / static_cast<float>(width);
-    float const* const h = s.a.h;
-    float* const mean = own;
-    float* const factor = own + s.rows;
-    block.row_sums(
-        mine, width, [=](int r, int c) ARDENT_INLINE_LAMBDA { return h[at(r, stride) + c]; },
-        [=](int r, float sum) ARDENT_INLINE_LAMBDA { mean[r] = sum * inverse; });
-    block.row_sums(
-        mine, width,
-        [=](int r, int c) ARDENT_INLINE_LAMBDA {
-          float const centred = h[at(r, stride) + c] - mean[r];
-          return centred * centred;
-        },
-        [=](int r, float sum)
-            ARDENT_INLINE_LAMBDA { factor[r] = ardent::detail::reciprocal_sqrt(sum * inverse + 1e-6f); });
-    float* const normal = s.a.normal;
-    float const* const shift = s.a.modulation + 3 * d * width;
-    float const* const scale = shift + width;
-    float const* const weight = affine ? layout_.norm_weight(d) : nullptr;
-    float const* const bias = affine ? layout_.norm_bias(d) : nullptr;
-    block.elements(mine, {0, width, 1}, [=](int r, int c) ARDENT_INLINE_LAMBDA {
-      float v = (h[at(r, stride) + c] - mean[r]) * factor[r];
-      if (affine) v = v * weight[c] + bias[c];
-      normal[at(r, stride) + c] = v * (1.0f + scale[at(r, of_modulation) + c]) + shift[at(r, of_modulation) + c];
-    });
-    if constexpr (is_narrow)
-      if (affine) {
-        block.sync();
-        block.narrow(normal, stride, mine, width, s.a.narrow);
-      }
   }
 
   base_type base_;

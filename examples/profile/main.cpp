@@ -25,9 +25,11 @@
 #include "common/program/labels.hpp"
 #include "common/program/model_files.hpp"
 #include "common/program/program.hpp"
+#include "flowar/pictures.hpp"
 #include "measure.hpp"
 #include "real_images.hpp"
 #include "systems.hpp"
+#include "xar/pictures.hpp"
 
 namespace {
 
@@ -166,22 +168,17 @@ measurements run_flow(options const& o, model_files const& files) {
   if (o.system == "flowar") {
     const flowar::network network(flowar::config::from_json(document, files.config), weights);
     flowar::config const& sizes = network.sizes();
-    patch_layout patches{sizes.scale.back(), 1, sizes.vae_embed_dim};
-    if (document.contains("pixels")) {
-      const auto patch = static_cast<int>(integer_member(document.at("pixels"), "patch_size", 1, 64, files.config));
-      patches = {sizes.scale.back(), patch, sizes.vae_embed_dim / (patch * patch)};
-    }
-    known_images known = known_of(o, patches, read_pixel_map(document, patches, files.config),
-                                  sizes.class_embedding_rows - 1, files.config);
+    token_pictures const pictures = flowar::pictures_of(document, sizes, files.config);
+    known_images known = known_of(o, pictures.patches, pictures.pixels, sizes.class_embedding_rows - 1, files.config);
     if (!known.tokens.empty()) known = all_scales(known, sizes);
     if (o.guidance_scale == 1) return run(o, flowar_system<>(network), known, prediction);
     return run(o, flowar_system<guidance>(network, guidance(o.guidance_scale)), known, prediction);
   }
   const xar::network network(xar::config::from_json(document, files.config), weights);
   xar::config const& sizes = network.sizes();
-  const patch_layout patches{sizes.side(), sizes.patch_size, sizes.vae_embed_dim};
-  const known_images known = known_of(o, patches, read_pixel_map(document, patches, files.config),
-                                      sizes.class_embedding_rows - 1, files.config);
+  token_pictures const pictures = xar::pictures_of(document, sizes, files.config);
+  const known_images known =
+      known_of(o, pictures.patches, pictures.pixels, sizes.class_embedding_rows - 1, files.config);
   if (o.guidance_scale == 1) return run(o, xar_system<>(network), known, prediction);
   return run(o, xar_system<guidance>(network, guidance(o.guidance_scale)), known, prediction);
 }

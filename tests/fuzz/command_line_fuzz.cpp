@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fuzzes command lines: an input's lines are the words. The whole option readers of mar and harmon, which read no model
-// and write nothing, and what all programs share: numbers of steps, labels, shards and their variables.
+// Fuzzes command lines: an input's lines are the words, the program's name first. The whole option readers of mar,
+// harmon, flowar and xar, which read no model and write nothing, and what all programs share: numbers of steps, labels,
+// shards and their variables.
+#include <ardent/grid/flowar.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -13,11 +16,14 @@
 
 #include "common/program/annealing_words.hpp"
 #include "common/program/drawing_options.hpp"
+#include "common/program/generator_options.hpp"
 #include "common/program/labels.hpp"
 #include "common/program/shard.hpp"
+#include "flowar/options.hpp"
 #include "fuzz.hpp"
 #include "harmon/options.hpp"
 #include "mar/options.hpp"
+#include "xar/options.hpp"
 
 namespace {
 
@@ -35,7 +41,6 @@ std::vector<std::string> words_of(std::string_view text) {
 // f(argc, argv) as main would get them.
 template <class F>
 void with_arguments(std::vector<std::string> words, F const& f) {
-  words.insert(words.begin(), "program");
   std::vector<char*> argv;
   std::size_t bytes = 0;
   for (std::string& word : words) {
@@ -51,6 +56,47 @@ void check(examples::drawing_options const& o) {
   fuzz::expect(o.batch >= 1 && o.threads >= 0, "a batch and threads");
   if (o.shard) fuzz::expect(o.shard->index >= 0 && o.shard->index < o.shard->count, "a shard that is one of all");
 }
+
+void read_mar(int argc, char** argv) {
+  if (auto const o = examples::mar::read_options(argc, argv)) check(*o);
+}
+
+void read_harmon(int argc, char** argv) {
+  auto const o = examples::harmon::read_options(argc, argv);
+  if (!o) return;
+  check(*o);
+  fuzz::expect(!o->prompts.prompts.empty(), "prompts");
+}
+
+void read_flowar(int argc, char** argv) {
+  using examples::flowar::options;
+  auto const o = examples::read_generator_options<options>(argc, argv);
+  if (!o) return;
+  check(o->drawing);
+  fuzz::expect(o->own.guidance_scale >= 0.0 && o->own.guidance_scale <= 1e6, "a guidance_scale in range");
+  fuzz::expect(o->own.guidance_interval >= 0.0 && o->own.guidance_interval <= 1.0, "a time of guidance in range");
+  auto const steps = options::steps_of_scales(o->own, 5);
+  fuzz::expect(steps.size() == 5, "steps for each scale");
+  for (int const k : steps) fuzz::expect(k >= ardent::grid::flowar::least_steps && k <= 1000, "steps that a scale has");
+}
+
+void read_xar(int argc, char** argv) {
+  using examples::xar::options;
+  auto const o = examples::read_generator_options<options>(argc, argv);
+  if (!o) return;
+  check(o->drawing);
+  fuzz::expect(o->own.guidance_scale >= 0.0 && o->own.guidance_scale <= 1e6, "a guidance_scale in range");
+  fuzz::expect(o->own.solver == "euler" || o->own.solver == "euler-maruyama", "a solver that there is");
+  auto const steps = options::steps_of_cells(o->own, 4);
+  fuzz::expect(steps.size() == 4, "steps for each cell");
+  for (int const k : steps) fuzz::expect(k >= 1 && k <= 1000, "steps that a cell has");
+}
+
+struct program {
+  std::string_view name;
+  void (*read)(int argc, char** argv);
+};
+constexpr program programs[] = {{"mar", read_mar}, {"harmon", read_harmon}, {"flowar", read_flowar}, {"xar", read_xar}};
 
 void read_word(std::string const& word) {
   fuzz::message_of([&] {
@@ -76,15 +122,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   static std::FILE* const quiet = std::freopen("/dev/null", "w", stdout);
   fuzz::expect(quiet != nullptr, "standard output that can be closed");
   std::vector<std::string> const words = words_of(fuzz::text_of(data, size));
-  with_arguments(words, [](int argc, char** argv) {
-    if (auto const o = examples::mar::read_options(argc, argv)) check(*o);
-  });
-  with_arguments(words, [](int argc, char** argv) {
-    if (auto const o = examples::harmon::read_options(argc, argv)) {
-      check(*o);
-      fuzz::expect(!o->prompts.prompts.empty(), "prompts");
-    }
-  });
+  for (program const& one : programs)
+    if (!words.empty() && words[0] == one.name) with_arguments(words, one.read);
   for (std::string const& word : words) read_word(word);
   return 0;
 }

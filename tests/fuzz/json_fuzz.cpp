@@ -1,27 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fuzzes what is read from JSON: the parser's own checks, every configuration of a network, labels, and harmon's files
-// of prompts. A configuration that is accepted has sizes whose products are what they should be.
+// Fuzzes what is read from JSON: the parser's own checks, every configuration of a network, what its tokens are to a
+// picture, labels, harmon's files of prompts, and the record of a drawing that is gone on with. A configuration that is
+// accepted has sizes whose products are what they should be.
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "common/files/json.hpp"
+#include "common/program/drawing_record.hpp"
 #include "common/program/labels.hpp"
 #include "common/vae/vae_config.hpp"
 #include "flowar/config.hpp"
+#include "flowar/pictures.hpp"
 #include "fuzz.hpp"
 #include "harmon/config.hpp"
 #include "harmon/prompts.hpp"
 #include "mar/config.hpp"
+#include "mar/pixels.hpp"
 #include "memory_file.hpp"
 #include "xar/config.hpp"
+#include "xar/pictures.hpp"
 
 namespace {
 
 std::filesystem::path const name = "fuzz.json";
 
 bool within(long long value, long long most = INT32_MAX) { return value >= 1 && value <= most; }
+
+void check(examples::patch_layout const& patches, std::optional<examples::pixel_map> const& pixels) {
+  fuzz::expect(within(patches.side) && within(patches.patch) && within(patches.channels), "patches of a picture");
+  if (!pixels) return;
+  fuzz::expect(std::isfinite(pixels->mean) && pixels->deviation > 0 && std::isfinite(pixels->deviation),
+               "pixels that can be made of tokens");
+  fuzz::expect(pixels->crop >= 0 && pixels->crop <= patches.side * patches.patch, "a picture within the map");
+  fuzz::expect(patches.channels == 1 || patches.channels == 3, "grey or RGB");
+}
 
 void check(examples::mar::config const& c) {
   fuzz::expect(within(c.seq_len(), 1 << 14) && within(c.token_channels(), 1 << 15), "sizes of a MAR");
@@ -51,8 +68,27 @@ void check(examples::vae_config const& c) {
 }
 
 template <class Config>
-void read(nlohmann::json const& document) {
-  fuzz::message_of([&] { check(Config::from_json(document, name)); });
+std::optional<Config> read(nlohmann::json const& document) {
+  std::optional<Config> read;
+  fuzz::message_of([&] {
+    read = Config::from_json(document, name);
+    check(*read);
+  });
+  return read;
+}
+
+void read_pictures(nlohmann::json const& document) {
+  if (auto const sizes = read<examples::mar::config>(document))
+    fuzz::message_of(
+        [&] { check(examples::mar::patches_of(*sizes), examples::mar::read_pixel_map(document, *sizes, name)); });
+  auto const check_pictures = [](examples::token_pictures const& pictures) {
+    fuzz::expect(within(pictures.vae_stride, 1 << 15), "a stride of a VAE");
+    check(pictures.patches, pictures.pixels);
+  };
+  if (auto const sizes = read<examples::flowar::config>(document))
+    fuzz::message_of([&] { check_pictures(examples::flowar::pictures_of(document, *sizes, name)); });
+  if (auto const sizes = read<examples::xar::config>(document))
+    fuzz::message_of([&] { check_pictures(examples::xar::pictures_of(document, *sizes, name)); });
 }
 
 }  // namespace
@@ -61,9 +97,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   std::string_view const text = fuzz::text_of(data, size);
   nlohmann::json document;
   if (fuzz::message_of([&] { document = examples::parse_json(text, name); }).empty()) {
-    read<examples::mar::config>(document);
-    read<examples::flowar::config>(document);
-    read<examples::xar::config>(document);
+    read_pictures(document);
     read<examples::harmon::config>(document);
     read<examples::vae_config>(document);
     fuzz::message_of([&] {
@@ -86,5 +120,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
       for (auto const id : one.ids) fuzz::expect(id >= 0, "ids of at least 0");
     }
   });
+  static examples::drawing_record const begun("mar", {{"--seed", "7"}, {"--steps", "50:5"}}, 100, {});
+  fuzz::message_of([&] { begun.compare(file.path()); }, file.path().string().size());
   return 0;
 }

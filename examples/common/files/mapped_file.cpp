@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Mapping files.
+// Mapping files, and what becomes of a process when one is gone. The handler may run on several threads at once, each
+// in the middle of a read: it calls only what handlers may, and never returns to the read.
 #include "mapped_file.hpp"
 
+#include <atomic>
 #include <cstdint>
+#include <string_view>
 
 #include "file.hpp"
+#include "unfinished_files.hpp"
 
 #if __has_include(<sys/mman.h>)
 #  include <fcntl.h>
+#  include <signal.h>
 #  include <sys/mman.h>
 #  include <sys/stat.h>
 #  include <unistd.h>
@@ -48,11 +53,41 @@ void drop(std::span<std::byte const> part) noexcept {
   if (first < last) ::madvise(const_cast<std::byte*>(part.data()) + (first - address), last - first, MADV_DONTNEED);
 }
 
+constexpr std::string_view file_is_gone =
+    "error: an input file: expected it to stay as it is while it is read, found it shorter (or its disk failed)\n";
+
+std::atomic<bool> ending = false;
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+extern "C" void end_without_file(int signal, siginfo_t* what, void*) {
+  if (what->si_code != BUS_ADRERR) {  // sent by somebody, or no page of a file
+    remove_unfinished_files();
+    ::signal(signal, SIG_DFL);
+    ::raise(signal);  // delivered when this returns
+    return;
+  }
+  while (ending.exchange(true)) ::pause();  // another thread says it
+  remove_unfinished_files();
+  [[maybe_unused]] auto const written = ::write(STDERR_FILENO, file_is_gone.data(), file_is_gone.size());
+  ::_exit(2);
+}
+
+void watch_mapped_files() noexcept {
+  struct ::sigaction now{};
+  if (::sigaction(SIGBUS, nullptr, &now) != 0 || now.sa_handler != SIG_DFL) return;
+  struct ::sigaction wanted{};
+  wanted.sa_sigaction = end_without_file;
+  wanted.sa_flags = SA_SIGINFO;  // no SA_RESETHAND: a second thread would end the process before the first is done
+  ::sigemptyset(&wanted.sa_mask);
+  ::sigaction(SIGBUS, &wanted, nullptr);
+}
+
 #else
 
 std::span<std::byte const> map(std::filesystem::path const&) noexcept { return {}; }
 void unmap(std::span<std::byte const>) noexcept {}
 void drop(std::span<std::byte const>) noexcept {}
+void watch_mapped_files() noexcept {}
 
 #endif
 
@@ -70,5 +105,7 @@ mapped_file::~mapped_file() {
 void mapped_file::release(std::span<std::byte const> part) const noexcept {
   if (mapped()) drop(part);
 }
+
+void end_in_order_without_mapped_files() noexcept { watch_mapped_files(); }
 
 }  // namespace examples

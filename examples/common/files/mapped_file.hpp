@@ -12,8 +12,8 @@ namespace examples {
 
 /// @brief A regular file's content, read-only, where the system maps files.
 ///
-/// While it is mapped nobody may cut the file short: reading what is gone ends the process. Replacing the file, as
-/// write_atomically() does, is harmless.
+/// While it is mapped nobody may cut the file short: reading what is gone ends the process, in order after
+/// end_in_order_without_mapped_files(). Replacing the file, as write_atomically() does, is harmless.
 class mapped_file {
  public:
   /// @brief Maps the file if that is possible; see mapped().
@@ -36,5 +36,11 @@ class mapped_file {
  private:
   std::span<std::byte const> bytes_;
 };
+
+/// @brief Has the process end in order when a mapped file turns out to be shorter than it was, or its disk fails: the
+/// system sends SIGBUS then, and no exception could leave the read. Unfinished files are removed, one line says what is
+/// wrong, and the status is 2. Any other SIGBUS removes them too and ends the process as always; a handler that is
+/// there already, as a sanitizer's, stays.
+void end_in_order_without_mapped_files() noexcept;
 
 }  // namespace examples

@@ -8,9 +8,11 @@
 #include <ardent/annealing/linear.hpp>
 #include <ardent/annealing/table.hpp>
 #include <ardent/annealing/two_stage.hpp>
+#include <ardent/number.hpp>
 
 #include <charconv>
 #include <cstddef>
+#include <iterator>
 #include <string_view>
 
 #include "common/error.hpp"
@@ -51,6 +53,63 @@ number_list parse_steps(std::string_view text, int least) {
   }
 }
 
+// What an annealing is asked for.
+struct request {
+  std::string const& name;   // as it is to be called
+  std::string const& words;  // --steps as it was written
+  number_list const& list;   // and as it was read
+  int ar_steps;
+};
+
+std::vector<int> table_steps(request const& r) {
+  if (r.list.separator == ':' || r.list.numbers.size() != static_cast<std::size_t>(r.ar_steps)) {
+    fail("--steps", "K,K,... with a number for each of " + std::to_string(r.ar_steps) + " AR steps",
+         in_quotes(r.words));
+  }
+  return r.list.numbers;
+}
+
+std::vector<int> constant_steps(request const& r) {
+  if (r.list.separator != 0) fail("--steps", "one number for constant annealing", in_quotes(r.words));
+  return steps_of(annealing::constant(r.list.numbers[0]), r.ar_steps);
+}
+
+// Of an annealing from one number of steps down to another; `steps` as own_annealing has it.
+std::vector<int> falling_steps(request const& r, std::vector<int> (*steps)(int upper, int lower, int ar_steps)) {
+  std::vector<int> const& bounds = r.list.numbers;
+  if (r.list.separator != ':' || bounds.size() != 2 || bounds[0] < bounds[1]) {
+    fail("--steps", "UPPER:LOWER with UPPER >= LOWER for " + r.name + " annealing", in_quotes(r.words));
+  }
+  return steps(bounds[0], bounds[1], r.ar_steps);
+}
+
+template <template <auto, auto> class Annealing>
+std::vector<int> library_steps(request const& r) {
+  return falling_steps(r, [](int upper, int lower, int ar_steps) {
+    return steps_of(Annealing<ardent::dynamic, ardent::dynamic>(upper, lower), ar_steps);
+  });
+}
+
+// Every annealing of every system, in the order in which they are offered. A new one is a line.
+struct {
+  std::string_view name;
+  std::vector<int> (*steps)(request const&);
+} constexpr known[] = {{"constant", constant_steps},
+                       {"linear", library_steps<annealing::linear>},
+                       {"cosine", library_steps<annealing::cosine>},
+                       {"two-stage", library_steps<annealing::two_stage>},
+                       {"table", table_steps}};
+
+// "constant, linear, ... or table".
+std::string known_names() {
+  std::string names;
+  for (auto const& one : known) {
+    if (!names.empty()) names += &one == std::end(known) - 1 ? " or " : ", ";
+    names += one.name;
+  }
+  return names;
+}
+
 }  // namespace
 
 std::vector<int> make_steps(std::string const& annealing_name, std::string const& steps, int ar_steps,
@@ -60,29 +119,12 @@ std::vector<int> make_steps(std::string const& annealing_name, std::string const
   std::string const falling = own != nullptr ? own->name : "linear";
   if (name.empty()) name = list.separator == ':' ? falling : list.separator == ',' ? "table" : "constant";
 
-  if (name == "table") {
-    if (list.separator == ':' || list.numbers.size() != static_cast<std::size_t>(ar_steps)) {
-      fail("--steps", "K,K,... with a number for each of " + std::to_string(ar_steps) + " AR steps", in_quotes(steps));
-    }
-    return list.numbers;
-  }
-  if (name == "constant") {
-    if (list.separator != 0) fail("--steps", "one number for constant annealing", in_quotes(steps));
-    return steps_of(annealing::constant(list.numbers[0]), ar_steps);
-  }
-  bool const by_own = own != nullptr && name == own->name;
-  if (!by_own && name != "linear" && name != "cosine" && name != "two-stage") {
-    std::string const first = own != nullptr ? std::string(own->name) + ", " : std::string();
-    fail("--annealing", first + "constant, linear, cosine, two-stage or table", in_quotes(name));
-  }
-  if (list.separator != ':' || list.numbers.size() != 2 || list.numbers[0] < list.numbers[1]) {
-    fail("--steps", "UPPER:LOWER with UPPER >= LOWER for " + name + " annealing", in_quotes(steps));
-  }
-  int const upper = list.numbers[0], lower = list.numbers[1];
-  if (by_own) return own->steps(upper, lower, ar_steps);
-  if (name == "linear") return steps_of(annealing::linear(upper, lower), ar_steps);
-  if (name == "cosine") return steps_of(annealing::cosine(upper, lower), ar_steps);
-  return steps_of(annealing::two_stage(upper, lower), ar_steps);
+  request const what{name, steps, list, ar_steps};
+  if (own != nullptr && name == own->name) return falling_steps(what, own->steps);
+  for (auto const& one : known)
+    if (name == one.name) return one.steps(what);
+  fail("--annealing", (own != nullptr ? std::string(own->name) + ", " : std::string()) + known_names(),
+       in_quotes(name));
 }
 
 }  // namespace examples

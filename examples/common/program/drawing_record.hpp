@@ -40,14 +40,16 @@ class drawing_record {
   /// @throws input_error if another drawing was begun in one, saying what differs, or one cannot be written
   void begin(std::vector<std::optional<std::filesystem::path>> const& folders) const;
 
+  /// @brief Compares a drawing.json.
+  /// @throws input_error if it is of another drawing, saying what differs, or is none
+  void compare(std::filesystem::path const& file) const;
+
   /// @brief A number that drawings which differ do not share but by accident.
   [[nodiscard]] std::int64_t key() const;
   /// @brief What is in drawing.json.
   [[nodiscard]] nlohmann::json const& value() const noexcept { return value_; }
 
  private:
-  void compare(std::filesystem::path const& file) const;
-
   nlohmann::json value_;
 };
 

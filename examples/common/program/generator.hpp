@@ -31,6 +31,7 @@
 #include "drawing_options.hpp"
 #include "drawing_outputs.hpp"
 #include "drawn_images.hpp"
+#include "generator_options.hpp"
 #include "image_range.hpp"
 #include "labels.hpp"
 #include "program.hpp"
@@ -48,9 +49,7 @@ struct picture_tokens {
 
 /// @brief A system with its weights.
 ///
-/// - `name`, `summary`, `shipped`: the program's name, its help's first line, and the folder of its model in models/.
-/// - `choices`: what its own options choose. `add_options(app, choices)` declares them, `check(choices)` throws an
-///   input_error where one is wrong by itself.
+/// - It is a `generator_options`: its name, and what its own options choose.
 /// - Its constructor takes the model's JSON, that file's name and the weights; it throws an input_error for what does
 ///   not fit. `is_buffer(name)`: tensors of checkpoints that it does not read and that may be there.
 /// - `class_num()`, `tokens()`, `pictures()`: classes, the picture's tokens, and what they are to a picture.
@@ -58,13 +57,9 @@ struct picture_tokens {
 /// - `model(labels, branches, workers)`: a batch of images, an ardent::batched_ar_model.
 template <class S>
 concept generator_system =
+    generator_options<S> &&
     std::constructible_from<S, nlohmann::json const&, std::filesystem::path const&, safetensors const&> &&
-    requires(S const& system, CLI::App& app, typename S::choices& choices, std::string_view name) {
-      { S::name } -> std::convertible_to<std::string>;
-      { S::summary } -> std::convertible_to<std::string>;
-      { S::shipped } -> std::convertible_to<std::string>;
-      S::add_options(app, choices);
-      S::check(choices);
+    requires(S const& system, std::string_view name) {
       { S::is_buffer(name) } -> std::same_as<bool>;
       { system.class_num() } -> std::same_as<int>;
       { system.tokens() } -> std::same_as<picture_tokens>;
@@ -119,17 +114,10 @@ inline std::vector<float> picture_part(std::span<float const> sequences, picture
 
 template <class System>
 int run_generator(int argc, char** argv) {
-  drawing_options given;
-  typename System::choices choices;
-  CLI::App app(System::summary, System::name);
-  add_model_options(app, given, System::shipped);
-  add_label_options(app, given);
-  System::add_options(app, choices);
-  add_machine_options(app, given);
-  add_output_options(app, given, System::name);
-  if (!parse_drawing_options(app, given, argc, argv)) return 0;
-  check_sharded_outputs(given);
-  System::check(choices);
+  auto read = read_generator_options<System>(argc, argv);
+  if (!read) return 0;
+  drawing_options& given = read->drawing;
+  typename System::choices const& choices = read->own;
   model_files const files = model_files::chosen(given.weights, given.config, model_files::shipped(System::shipped));
   check_outputs(given, files);
 

@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "common/error.hpp"
+#include "common/files/mapped_file.hpp"
 #include "common/files/unfinished_files.hpp"
 
 namespace examples {
@@ -48,13 +49,14 @@ inline void end_in_order_without_memory() noexcept {
 }
 
 /// @brief Runs a program's body and reports what it throws as one line, "error: ...". A signal that ends it leaves no
-/// unfinished file.
+/// unfinished file; an input file that gets shorter while it is read is reported like the rest.
 /// @param body int(), the exit status unless something is wrong
 /// @return body's status; 2 if it throws, or if standard output could not take what it printed; 1 if it throws a
 /// device_error
 template <class Body>
 [[nodiscard]] int run_program(Body&& body) {
   remove_unfinished_files_on_signals();
+  end_in_order_without_mapped_files();
   end_in_order_without_memory();
   std::string message;
   int failed = 2;

@@ -184,8 +184,11 @@ class device {
     std::size_t const bytes = head_->workspace_bytes(what, packed_.data_ptr());
     // given back when this returns: PyTorch's memory is handed out again in the order of the stream
     at::Tensor const workspace = at::empty({static_cast<std::int64_t>(bytes)}, packed_.options());
-    head_->enqueue(c10::cuda::getCurrentCUDAStream(here.index()).stream(), what, packed_.data_ptr(),
-                   times_.data_ptr<float>(), index, workspace.data_ptr(), bytes);
+    c10::cuda::CUDAStream const stream = c10::cuda::getCurrentCUDAStream(here.index());
+    // these were made on another stream, perhaps: if they go, their memory waits for this one
+    for (at::Tensor const& kept : {packed_, times_, time_index}) kept.record_stream(stream);
+    head_->enqueue(stream.stream(), what, packed_.data_ptr(), times_.data_ptr<float>(), index, workspace.data_ptr(),
+                   bytes);
     return tokens;
   }
 

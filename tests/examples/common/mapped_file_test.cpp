@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Files in memory without a copy, and tensors that stay in them.
+// Files in memory without a copy, tensors that stay in them, and programs whose files are cut short meanwhile.
 #include "common/files/mapped_file.hpp"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <cstddef>
+#include <cstdio>
 #include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "bad_input.hpp"
 #include "bad_safetensors.hpp"
+#include "common/files/atomic_file.hpp"
 #include "common/files/safetensors.hpp"
+#include "common/program/program.hpp"
 #include "support/environment.hpp"
 
 using bad_input::has;
@@ -37,6 +43,25 @@ std::string long_text() {
   std::string text(100'003, '\0');
   for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>(i * 7 + i / 251);
   return text;
+}
+
+/// A program of its own that has begun an output when `body` runs. Its status as of bad_input::in_child; nothing but
+/// `folder`'s file and what it wrote to standard error is left.
+template <class F>
+int run_alone(test::temporary_folder const& folder, F const& body) {
+  int const status = bad_input::in_child([&] {
+    std::signal(SIGBUS, SIG_DFL);  // a sanitizer has its own handler
+    if (std::freopen((folder / "errors").c_str(), "w", stderr) == nullptr) return 255;
+    return examples::run_program([&] {
+      examples::atomic_output output(folder / "output");
+      output.write(std::as_bytes(std::span("half a picture")));
+      if (folder.entries() != 3) return 254;  // the output's temporary file beside the two
+      body();
+      return 0;
+    });
+  });
+  CHECK(folder.entries() == 2);
+  return status;
 }
 
 }  // namespace
@@ -71,6 +96,37 @@ TEST_CASE("mapped_file: an empty file, and a file that is replaced meanwhile") {
   mapped_file const file(folder / "file");
   std::filesystem::rename(folder / "other", folder / "file");
   if (file.mapped()) CHECK(text_of(file.bytes()) == text);
+}
+
+TEST_CASE("mapped_file: a program whose file is cut short ends in order, on however many threads it reads") {
+  for (int const threads : {1, 8}) {
+    CAPTURE(threads);
+    test::temporary_folder const folder;
+    bad_input::put(folder / "file", long_text());
+    if (!mapped_file(folder / "file").mapped()) {
+      test::skip("the system does not map files");
+      return;
+    }
+    int const status = run_alone(folder, [&] {
+      mapped_file const file(folder / "file");
+      std::filesystem::resize_file(folder / "file", 10'000);
+      auto const read = [&] { static_cast<void>(*const_cast<std::byte const volatile*>(&file.bytes().back())); };
+      std::vector<std::jthread> others;
+      for (int i = 1; i < threads; ++i) others.emplace_back(read);
+      read();
+    });
+    CHECK(status == 2);
+    CHECK(bad_input::get(folder / "errors") ==
+          "error: an input file: expected it to stay as it is while it is read, found it shorter (or its disk "
+          "failed)\n");
+  }
+}
+
+TEST_CASE("mapped_file: a SIGBUS of another kind ends the program by it, and leaves nothing unfinished") {
+  test::temporary_folder const folder;
+  bad_input::put(folder / "file", "");
+  CHECK(run_alone(folder, [] { std::raise(SIGBUS); }) == -1);
+  CHECK(bad_input::get(folder / "errors").empty());
 }
 
 TEST_CASE("mapped_file: what is no file to read") {

@@ -98,6 +98,8 @@ TEST_CASE("harmon program: what is drawn depends on prompt and seed, not on thre
   CHECK(all.integers("prompts") == std::vector<std::int64_t>{0, 0, 1, 1});
   CHECK(all.shape("vae_input") == std::vector<std::int64_t>{4, 16, 8, 8});
   CHECK(dump_of(with(two, {"--threads", "1", "--batch", "3"})).floats("tokens") == tokens);
+  CHECK(dump_of(with(two, {"--threads", "3"})).floats("tokens") == tokens);
+  CHECK(dump_of(with(shortest, {"--ids", "1,2,3", "--ids", "9", "--images", "4"})).floats("tokens") == tokens);
   std::vector<float> const one = dump_of(with(shortest, {"--ids", "1,2,3"})).floats("tokens");
   CHECK(std::equal(one.begin(), one.end(), tokens.begin()));
   CHECK(dump_of(with(two, {"--seed", "1"})).floats("tokens") != tokens);
@@ -260,6 +262,8 @@ TEST_CASE("harmon program: options that are wrong or do not go together") {
   check_refused(with(shortest, {"--guidance", "cosine"}), {"--guidance"});
   check_refused(with(shortest, {"--backbone", "int8"}), {"--backbone"});
   check_refused(with(shortest, {"--images-per-prompt", "0"}), {"--images-per-prompt"});
+  check_refused(with(shortest, {"--images", "2", "--images-per-prompt", "2"}), {"--images", "--images-per-prompt"});
+  check_refused(with(shortest, {"--ids", "1", "--ids", "2", "--images", "3"}), {"--images", "a multiple of 2", "3"});
   check_refused(with(shortest, {"--prompts", "/nowhere/p.jsonl"}), {"/nowhere/p.jsonl"});
   check_refused(with(shortest, {"--label", "1"}), {"--label"});
   test::temporary_folder const folder;

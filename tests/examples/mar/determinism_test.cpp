@@ -46,6 +46,7 @@ TEST_CASE("mar: the same seed gives the same dump, bit for bit, whatever the thr
 TEST_CASE("mar: so do the other kernels: bfloat16 in head or backbone, no guidance, no learned variance") {
   for (std::vector<std::string> const& how :
        std::vector<std::vector<std::string>>{{"--head", "bf16"},
+                                             {"--head", "int8"},
                                              {"--backbone", "bf16"},
                                              {"--guidance", "none"},
                                              {"--solver", "dpm-solver++", "--guidance", "none"}}) {

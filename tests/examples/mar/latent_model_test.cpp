@@ -115,7 +115,7 @@ TEST_CASE("the shipped model of latents draws clothes on a dark ground, without 
       trousers_legs += (pictures(image, y, 10) + pictures(image, y, 17)) / 16;
     }
   }
-  CHECK(mean == doctest::Approx(0.286).epsilon(0.35));  // of the training images
+  CHECK(std::abs(mean - 0.286) < 0.1);  // of the training images
   CHECK(corners < 0.05);
   CHECK(trousers_legs > 0.4);
   CHECK(trousers_gap < trousers_legs / 2);

@@ -62,7 +62,7 @@ TEST_CASE("the shipped model draws clothes on a dark ground") {
       trousers_legs += (pixel(image, y, 10) + pixel(image, y, 17)) / 16;
     }
   }
-  CHECK(mean == doctest::Approx(0.286).epsilon(0.35));  // of the training images
+  CHECK(std::abs(mean - 0.286) < 0.1);  // of the training images
   CHECK(std::abs(corners) < 0.05);
   CHECK(trousers_legs > 0.4);
   CHECK(trousers_gap < trousers_legs / 2);

@@ -7,55 +7,20 @@ usage: ardent_torch_test.py ROOT
 Skipped (exit code 77) without PyTorch, of which build/bench-venv's will do. The first run compiles for a minute or two,
 into build/torch.
 """
-import os
 import pathlib
 import sys
 import unittest
 
+import package
+
 ROOT = pathlib.Path(sys.argv[1]).resolve()
-SKIPPED = 77
+package.want_pytorch(ROOT)
+import numpy  # noqa: E402
+import torch  # noqa: E402
 
-try:
-    import numpy
-    import torch
-except ModuleNotFoundError as error:
-    other = ROOT / "build/bench-venv/bin/python"
-    if other.is_file() and pathlib.Path(sys.prefix) != other.parent.parent:
-        os.execv(other, [str(other), "-B", *sys.argv])
-    print(f"skipped: {error}")
-    sys.exit(SKIPPED)
-
-sys.dont_write_bytecode = True
-sys.path[:0] = [str(ROOT / "examples/torch/tools"), str(pathlib.Path(__file__).resolve().parent)]
-import build_ardent_torch as build  # noqa: E402
-
-try:
-    sys.path.insert(0, str(build.build(ROOT / "build/torch")))
-except build.Impossible as error:
-    print(f"skipped: {error}")
-    sys.exit(SKIPPED)
+package.want_ardent_torch(ROOT)
 import ardent_torch  # noqa: E402
-from named_head import Loop, Named  # noqa: E402
-from published.head import Diffusion  # noqa: E402
-
-CHANNELS, WIDTH, DEPTH, CONDITION = 6, 48, 2, 20  # neither whole quads nor whole vectors
-
-
-def made(channels=CHANNELS, width=WIDTH, depth=DEPTH, condition_width=CONDITION, seed=1):
-    torch.manual_seed(seed)
-    return Named(channels, width, depth, condition_width).eval()
-
-
-def noise_for(tokens, channels, evaluations):
-    return torch.randn(tokens, channels), torch.randn(evaluations, tokens, channels)
-
-
-def in_pytorch(head, steps, latest, z, cfg, temperature, noise):
-    """The published loop's tokens. Without guidance: both branches the same, and a scale that keeps them."""
-    both = z if cfg != 1.0 else torch.cat([z, z])
-    diffusion = Diffusion(steps, 999 if latest is None else latest)
-    tokens = diffusion.sample(head, both, cfg, temperature, *noise)
-    return tokens[: len(both) // 2]
+from named_head import CHANNELS, CONDITION, WIDTH, Loop, Named, in_pytorch, made, noise_for  # noqa: E402
 
 
 def philox_normals(seed, image, position, ar_step, step, domain, channels):

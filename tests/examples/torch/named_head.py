@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A head in plain PyTorch under the official parameter names, for the sampler of benchmarks/published/head.py; and a
-loop over AR steps around a stand-in for MAR's transformer."""
+"""A head in plain PyTorch under the official parameter names, its tokens by the sampler of
+benchmarks/published/head.py; and a loop over AR steps around a stand-in for MAR's transformer."""
 import math
 import pathlib
 import sys
@@ -10,7 +10,9 @@ from torch import nn
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "benchmarks"))
-from published.head import Head  # noqa: E402
+from published.head import Diffusion, Head  # noqa: E402
+
+CHANNELS, WIDTH, DEPTH, CONDITION = 6, 48, 2, 20  # neither whole quads nor whole vectors
 
 
 class Named(nn.Module):
@@ -40,6 +42,23 @@ class Named(nn.Module):
         self.final_layer.adaLN_modulation = layers(nn.SiLU(), head.final_modulation)
         self.final_layer.linear = head.output
         object.__setattr__(self, "head", head)  # not a submodule: its tensors have their names already
+
+
+def made(channels=CHANNELS, width=WIDTH, depth=DEPTH, condition_width=CONDITION, seed=1):
+    torch.manual_seed(seed)
+    return Named(channels, width, depth, condition_width).eval()
+
+
+def noise_for(tokens, channels, evaluations):
+    return torch.randn(tokens, channels), torch.randn(evaluations, tokens, channels)
+
+
+def in_pytorch(head, steps, latest, z, cfg, temperature, noise):
+    """The published loop's tokens. Without guidance: both branches the same, and a scale that keeps them."""
+    both = z if cfg != 1.0 else torch.cat([z, z])
+    diffusion = Diffusion(steps, 999 if latest is None else latest)
+    tokens = diffusion.sample(head, both, cfg, temperature, *noise)
+    return tokens[: len(both) // 2]
 
 
 class Loop(nn.Module):
