@@ -8,9 +8,10 @@ usage: run.py HOW ROOT MESON... -- COMPILER...
 HOW is one of
   copy       project `subproject`, ardent copied into its subprojects/
   git        libraries of project `subproject`, ardent by the wrap file of docs/ and as a submodule, unoptimised
-  cuda       project `cuda`, ardent copied
-  cmake      project `installed`, by CMake from an installed tree that was moved
-  pkg-config project `installed`, by pkg-config from such a tree
+  cuda       project `cuda`, ardent copied; nvcc hands the host's code to COMPILER
+  cmake      project `installed`, by CMake from an installed tree that was moved, in C++20 and C++23
+  cmake-cuda project `cuda`, by CMake from such a tree
+  pkg-config project `installed`, by pkg-config from such a tree, in C++20 and C++23
 """
 import json
 import os
@@ -30,7 +31,7 @@ class World:
     """What a test is given: the library's sources, the tools, and an empty folder outside the tree."""
 
     def __init__(self, folder, root, meson, compiler):
-        self.folder, self.root, self.meson = folder, root, meson
+        self.folder, self.root, self.meson, self.compiler = folder, root, meson, compiler
         # The flags of this checkout's own configuration must not reach the stranger's.
         self.environment = {name: value for name, value in os.environ.items() if not name.endswith("FLAGS")}
         self.environment["CXX"] = " ".join(compiler)
@@ -63,7 +64,8 @@ class World:
     def setup(self, project, *options):
         """A configured build folder of a project, whose ardent is the subproject even where one is installed."""
         build = project.with_name(project.name + "_build")
-        self.run([*self.meson, "setup", build, project, "--force-fallback-for=ardent,ardent-openmp,ardent-cuda", *options])
+        names = "ardent,ardent-openmp,ardent-cuda,ardent-cublaslt"
+        self.run([*self.meson, "setup", build, project, f"--force-fallback-for={names}", *options])
         return build
 
     def installed(self):
@@ -143,28 +145,49 @@ def by_git(world):
     print("submodule: libleft was built")
 
 
+def cuda_programs(world, programs):
+    """The programs of project `cuda` that there must be here: `products` wherever the toolkit has cublasLt, whether or
+    not ardent's dependency finds it."""
+    nvcc = shutil.which("nvcc") or skip("no nvcc")
+    shutil.which(world.compiler[0]) or skip(f"no {world.compiler[0]}")
+    if (pathlib.Path(nvcc).resolve().parent.parent / "include" / "cublasLt.h").is_file():
+        return [*programs, "products"]
+    print("products: left out, there is no cublasLt")
+    return programs
+
+
 def by_cuda(world):
-    if not shutil.which("nvcc"):
-        skip("no nvcc")
+    programs = cuda_programs(world, ["cuda_consumer", "linked_by_cpp"])
     project = world.project("cuda")
     world.copy_library(project / "subprojects" / "ardent")
-    build = world.setup(project)
+    # nvcc takes no more than a program here, not `ccache g++`; it then has its own, g++
+    host = [f"-Dcuda_ccbindir={shutil.which(*world.compiler)}"] if len(world.compiler) == 1 else []
+    build = world.setup(project, *host)
     world.run([*world.meson, "compile", "-C", build])
-    check_small(world, build, {"left", "right", "cuda_consumer", "linked_by_cpp"})
-    for program in ("cuda_consumer", "linked_by_cpp"):
+    check_small(world, build, {"left", "right", *programs})
+    for program in programs:
         print(f"{program}: {world.run([build / program])}", end="")
+
+
+def configure_installed(world, prefix, project, build, *options):
+    """The command that has CMake configure a project with the ardent of a prefix; it is run."""
+    command = ["cmake", "-G", "Ninja", "-S", project, "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}", *options]
+    world.run(command)
+    cache = (build / "CMakeCache.txt").read_text()
+    stop_unless(f"ardent_DIR:PATH={prefix}/" in cache, f"expected the ardent of {prefix}, found another")
+    return command
 
 
 def by_cmake(world):
     if not shutil.which("cmake"):
         skip("no cmake")
-    prefix, project, build = world.installed(), world.project("installed"), world.folder / "app"
-    configure = ["cmake", "-G", "Ninja", "-S", project, "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}"]
-    world.run([*configure, "-DCMAKE_CXX_STANDARD=20", "-DCMAKE_BUILD_TYPE=Debug"])
-    cache = (build / "CMakeCache.txt").read_text()
-    stop_unless(f"ardent_DIR:PATH={prefix}/" in cache, f"expected the ardent of {prefix}, found another")
-    world.run(["cmake", "--build", build])
-    print(world.run([build / "app"]), end="")
+    prefix, project = world.installed(), world.project("installed")
+    for standard in ("20", "23"):
+        build = world.folder / f"app{standard}"
+        configure = configure_installed(world, prefix, project, build, f"-DCMAKE_CXX_STANDARD={standard}",
+                                        "-DCMAKE_BUILD_TYPE=Debug")
+        world.run(["cmake", "--build", build])
+        print(f"C++{standard}: {world.run([build / 'app'])}", end="")
 
     # what must be refused: another minor version, and a component that there is none of
     lists = (project / "CMakeLists.txt").read_text()
@@ -177,18 +200,33 @@ def by_cmake(world):
                     f"expected find_package({wanted}...) to be refused, found:\n{refused.stdout}{refused.stderr}")
 
 
+def by_cmake_cuda(world):
+    if not shutil.which("cmake"):
+        skip("no cmake")
+    programs = cuda_programs(world, ["cuda_consumer"])
+    prefix, project, build = world.installed(), world.project("cuda"), world.folder / "app"
+    configure_installed(world, prefix, project, build)
+    world.run(["cmake", "--build", build])
+    for program in programs:
+        print(f"{program}: {world.run([build / program])}", end="")
+
+
 def by_pkg_config(world):
     if not shutil.which("pkg-config"):
         skip("no pkg-config")
     prefix, project = world.installed(), world.project("installed")
     world.environment["PKG_CONFIG_PATH"] = str(prefix / "share" / "pkgconfig")
     world.environment["PKG_CONFIG_SYSROOT_DIR"] = str(prefix.parent)
-    world.environment["CXXFLAGS"] = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
-    world.run(["sh", "build.sh"], cwd=project)
-    print(world.run([project / "app"]), end="")
+    warnings = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
+    # of two standards the last counts, so these come after the one that build.sh names
+    for standard in ("20", "23"):
+        world.environment["CXXFLAGS"] = f"-std=c++{standard} {warnings}"
+        world.run(["sh", "build.sh"], cwd=project)
+        print(f"C++{standard}: {world.run([project / 'app'])}", end="")
 
 
-HOW = {"copy": by_copy, "git": by_git, "cuda": by_cuda, "cmake": by_cmake, "pkg-config": by_pkg_config}
+HOW = {"copy": by_copy, "git": by_git, "cuda": by_cuda, "cmake": by_cmake, "cmake-cuda": by_cmake_cuda,
+       "pkg-config": by_pkg_config}
 
 
 def main():

@@ -5,6 +5,8 @@
 
 #include <ardent/ardent.hpp>
 
+#include <cuda_runtime_api.h>
+
 #include <cstdint>
 #include <vector>
 
@@ -23,6 +25,12 @@ inline std::vector<float> host_tokens(std::uint64_t seed) {
   std::vector<float> tokens(images * sequence_length);
   ardent::generate(plan{}, model, ardent::executor::host{}, ardent::random::philox(seed), {images}, tokens);
   return tokens;
+}
+
+/// @brief True where a GPU can be drawn on: then a draw that is refused is a failure.
+inline bool has_gpu() {
+  int gpus = 0;
+  return cudaGetDeviceCount(&gpus) == cudaSuccess && gpus > 0;
 }
 
 }  // namespace stranger

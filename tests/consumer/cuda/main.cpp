@@ -42,7 +42,7 @@ int main() {
       here == ask(there_tokens, seed) && here == ask(left_tokens, seed) && here == ask(right_tokens, seed);
   if (here.tokens.empty()) {
     std::printf("GPU: %s from all: %s\n", same ? "the same" : "NOT THE SAME", here.refusal.c_str());
-    return same && !here.refusal.empty() ? 0 : 1;
+    return same && !stranger::has_gpu() ? 0 : 1;
   }
   double largest = 0;
   for (std::size_t i = 0; i < host.size(); ++i)
