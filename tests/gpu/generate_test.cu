@@ -161,7 +161,7 @@ void check_sizes(Sampler const& sampler) {
       CAPTURE(shape.width());
       CAPTURE(images);
       made const what(images, shape);
-      // the bounds of tests/denoiser/tiled_adaln_mlp_test.cpp: made-up heads amplify more than trained ones
+      // the bounds of tests/denoiser/tiled_regimes.hpp: made-up heads amplify more than trained ones
       CHECK(worst(on_device<ardent::format::fp32>(sampler, what, 11, false), on_host<float>(sampler, what, 11)) < 2e-4);
       CHECK(worst(on_device<ardent::format::bf16>(sampler, what, 11, false),
                   on_host<ardent::bfloat16>(sampler, what, 11)) < 0.1);

@@ -28,7 +28,7 @@ void for_each_regime(head_scene<Format> const& scene, F const& body) {
 }
 
 /// @brief Every regime is within a bound of the reference in double, and all have the same bits.
-/// @param bound  see tests/denoiser/tiled_adaln_mlp_test.cpp
+/// @param bound  see tests/denoiser/tiled_regimes.hpp
 template <class Format>
 void check_head(ardent::adaln_shape<> const& shape, int tokens, int steps, double bound) {
   head_scene<Format> const scene(shape, tokens, steps);
@@ -100,7 +100,7 @@ void check_nonfinite(ardent::adaln_shape<> const& shape, int tokens, int steps, 
   }
 }
 
-/// @brief Guidance of 1 to 8 overflows in no regime and stays within a bound; see tiled_adaln_mlp_test.cpp.
+/// @brief Guidance of 1 to 8 overflows in no regime and stays within a bound; see tiled_adaln_mlp_16_bits_test.cpp.
 /// @param bound  at a scale of 2.5
 template <class Format>
 void check_guidance(ardent::adaln_shape<> const& shape, int tokens, int steps, double bound) {

@@ -16,7 +16,7 @@
 
 namespace {
 
-/// @param bound  see tests/denoiser/tiled_adaln_mlp_test.cpp
+/// @param bound  see tests/denoiser/tiled_regimes.hpp
 template <class Storage, class Format, class Between = float>
 void check(ardent::adaln_shape<> const& shape, int tokens, int steps, double bound) {
   test::head_scene<Format> const scene(shape, tokens, steps);

@@ -46,6 +46,9 @@ def stand_ins(root, folder):
     (folder / "benchmarks/gpu/published_bench.py").write_text(PUBLISHED)
     (folder / "docs/benchmarks").mkdir(parents=True)
     (folder / "modules/torch").mkdir(parents=True)
+    extension = folder / "tests/examples/torch/ardent_torch_cuda_test.py"
+    extension.parent.mkdir(parents=True)
+    extension.write_text("import os\nassert os.path.isfile(os.environ['CUDA_HOME'] + '/bin/nvcc')\n")
     (folder / "modules/torch/__init__.py").touch()
     sources = [*folder.glob("tests/gpu/*.cu"), *folder.glob("benchmarks/gpu/*.cu")]
     programs = {"bin/nvidia-smi": NVIDIA_SMI, "bin/nvcc": NVCC, "bin/compute-sanitizer": "#!/bin/sh\n",
@@ -101,8 +104,9 @@ def check_runs(root, folder, expect):
     status, said, lines = run(folder)
     expect(status == 0, f"success, found {status}: {said}")
     kinds = [line.get("tool") or line["kind"] for line in lines]
-    order = [kinds.index(kind) for kind in ("run", "test", "limit", "comparison", "told", "memcheck", "synccheck")]
-    expect(order == sorted(order), f"the comparison before the sanitizers, found {kinds}")
+    order = [kinds.index(kind) for kind in ("run", "test", "limit", "comparison", "told", "memcheck", "synccheck",
+                                            "PyTorch's extension")]
+    expect(order == sorted(order), f"the comparison before the sanitizers, the extension last, found {kinds}")
     told = next(line["seconds"] for line in lines if line["kind"] == "told")
     expect(240 <= told <= 250, f"280 s for the comparison less what starting takes, found {told}")
     text = (folder / "docs/benchmarks/gpu-stand-in.md").read_text()
@@ -119,6 +123,10 @@ def check_runs(root, folder, expect):
     (folder / "built/products_bench").write_text("#!/bin/sh\nexit 1\n")
     status, said, _ = run(folder)
     expect(status == 1 and "MISSING: the rate of a bfloat16 matrix product" in said, f"no rate, found {said}")
+    status, said, lines = run(folder, "--only", "torch")
+    expect(status == 0 and lines[1]["name"] == "ardent_torch" and len(lines) == 2, f"the extension alone, found {said}")
+    status, said, _ = run(folder, "--only", "torch", "--seconds", "100")
+    expect(status == 1 and "skipped, the time was up" in said, f"no time for the extension, found {said}")
     status, said, _ = run(folder, "--seconds", "100")
     expect("build first" in said, f"too few seconds, found {said}")
 

@@ -2,15 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Builds and runs the tests and benchmarks of a machine with an NVIDIA GPU, and writes docs/benchmarks/gpu-CARD.md.
 
-usage: ./dev gpu [--only tests|sanitizers|benchmarks] [--seconds S] [--out FOLDER] [--built]
+usage: ./dev gpu [--only tests|sanitizers|benchmarks|torch] [--seconds S] [--out FOLDER] [--built]
        tools/gpu --build-only [--nvcc NVCC] [--arch 90] [--out FOLDER]
        tools/gpu --compile-only [--nvcc NVCC] [--arch 90] [--out FOLDER] [--compiled MESON_FOLDER]
 
 In order: all programs of tests/gpu and benchmarks/gpu are built for the card's own architecture; the tests run; the
 benchmarks run, and the comparison with PyTorch; the tests run again in small sizes under compute-sanitizer, where there
-is one, for what is left of the time. No stage takes what the later ones need at least; where the matrix product's rate
-or PyTorch's times are missing in the end, the run has failed. Nothing is installed or fetched. Results are kept in
-FOLDER (build/gpu) as results.jsonl. The last line has the totals.
+is one; and where there is PyTorch, its extension (examples/torch) is built and tested, if as much time is left as that
+takes. No stage takes what the later ones need at least; where the matrix product's rate or PyTorch's times are missing
+in the end, the run has failed. Nothing is installed or fetched. Results are kept in FOLDER (build/gpu) as
+results.jsonl. The last line has the totals.
 
 Where a machine with a card is lent by the minute, build elsewhere: --build-only leaves the programs in FOLDER, which
 may then be carried there, and --built runs what it finds in it.
@@ -45,6 +46,8 @@ TESTS, OTHER_BENCHMARK, COMPARISON = (120, 45), (40, 10), (280, 170)
 BENCHMARKS = {"limits_bench": (30, 10), "products_bench": (60, 20), "head_b_bench": (60, 20), "head_l_bench": (60, 20),
               "head_h_bench": (90, 30), "step_bench": (30, 5)}
 AGREEMENT = (60, 25)
+TORCH = 420  # for the extension at most
+TORCH_LEAST = 150  # its kernels are not compiled in less
 STARTING = 30  # of the comparison: to start, and for the last measurement to end
 NO_DOCTEST = """dev: the GPU tests need doctest, which is one header, and it is not here. On a machine that has it
 (Debian: doctest-dev) copy the folder /usr/include/doctest to subprojects/doctest/doctest of this checkout and bring
@@ -151,6 +154,8 @@ class Run:
         if only in (None, "sanitizers"):
             for tool in checks.TOOLS:
                 self.plan.add(tool, self.chosen.sanitizer_seconds, min(25, self.chosen.sanitizer_seconds))
+        if only in (None, "torch") and importlib.util.find_spec("torch") is not None:
+            self.plan.add("ardent_torch", TORCH, TORCH_LEAST if only else 0)
         if self.plan.least() > self.plan.left():
             text = (f"{self.plan.left():.0f} s are left for what needs {self.plan.least():.0f}: build first "
                     "(tools/gpu --build-only), or take more time (--seconds)")
@@ -174,6 +179,24 @@ class Run:
             return
         for tool in checks.TOOLS:
             self.test(tool, found)
+
+    def torch_extension(self):
+        """The test of examples/torch, which builds it; not counted as failed if the time is up."""
+        seconds = self.plan.budget("ardent_torch") if "ardent_torch" in self.plan.stages else 0
+        if seconds < TORCH_LEAST:
+            why = "the time was up" if "ardent_torch" in self.plan.stages else "there is no PyTorch"
+            say(f"ardent_torch: skipped, {why}")
+            self.record(kind="note", text=f"PyTorch's extension was not tested: {why}")
+            self.count("skipped")
+            return
+        test = ROOT / "tests/examples/torch/ardent_torch_cuda_test.py"
+        command = ["env", f"CUDA_HOME={self.toolchain.toolkit}", sys.executable, "-B", test, ROOT]
+        outcome = checks.run_one("ardent_torch", list(map(os.fspath, command)), "PyTorch's extension",
+                                 time.monotonic() + seconds)
+        self.record(**outcome.fields())
+        self.count(outcome.result, f"ardent_torch:\n{outcome.text}")
+        said = f": {outcome.text.strip().splitlines()[-1]}" if outcome.result == "skipped" else ""
+        say(f"ardent_torch: {outcome.result} in {outcome.seconds:.0f} s{said}")
 
     def benchmark(self):
         paths = self.paths("benchmark")
@@ -227,7 +250,7 @@ class Run:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=("tests", "sanitizers", "benchmarks"))
+    parser.add_argument("--only", choices=("tests", "sanitizers", "benchmarks", "torch"))
     parser.add_argument("--seconds", type=float, default=560, help="for all of it; a command may take 10 minutes")
     parser.add_argument("--sanitizer-seconds", type=float, default=75, help="for each of compute-sanitizer's tools")
     parser.add_argument("--out", default=os.fspath(ROOT / "build/gpu"))
@@ -239,7 +262,8 @@ def main():
     parser.add_argument("--arch", help="10 times a compute capability, instead of the card's")
     run = Run(parser.parse_args())
     only = run.chosen.only
-    kinds = {"benchmarks": ("benchmark",), "tests": ("test",), "sanitizers": ("test",)}.get(only, ("test", "benchmark"))
+    kinds = {"benchmarks": ("benchmark",), "tests": ("test",), "sanitizers": ("test",), "torch": ()}.get(
+        only, ("test", "benchmark"))
     if run.chosen.compile_only:
         run.build(kinds)
         run.without_gpu()
@@ -257,6 +281,8 @@ def main():
             run.benchmark()
         if only in (None, "sanitizers"):
             run.sanitize()
+        if only in (None, "torch"):
+            run.torch_extension()
         if only in (None, "benchmarks"):
             run.check_results()
             run.report()

@@ -5,9 +5,11 @@ usage: Toolchain(root, nvcc, architecture, out).build(programs(root)) -> {progra
 
 A source may say in its first comment what it needs beyond the tree's headers, in as many lines as it takes:
     // sources: examples/mar/backbone.cpp ...     other sources to compile and link, from the root
+    // shared: tests/consumer/cuda/left.cu ...    sources of which each becomes a shared object beside the program
     // libraries: cublasLt ...                    libraries to link
     // headers: nlohmann/json.hpp ...             headers that a bare machine may lack: then it is skipped
     // variant                                    it differs from another file in a number only: CI leaves it out
+    // own main                                   a test whose sources have a main function, in place of doctest's
 """
 import concurrent.futures
 import dataclasses
@@ -22,7 +24,8 @@ import sys
 import zlib
 
 FLAGS = ["-std=c++20", "--Werror=all-warnings", "-diag-suppress=177"]
-DIRECTIVE = re.compile(r"^// (sources|libraries|headers): (.+)$", re.MULTILINE)
+DIRECTIVE = re.compile(r"^// (sources|shared|libraries|headers): (.+)$", re.MULTILINE)
+PIC = "-Xcompiler=-fPIC"
 TEST_SOURCES = ["tests/gpu/main.cpp", "tests/support/environment.cpp"]
 
 
@@ -32,6 +35,7 @@ class Program:
     name: str
     kind: str  # test or benchmark
     sources: tuple
+    shared: tuple
     libraries: tuple
     headers: tuple
     variant: bool
@@ -46,9 +50,9 @@ def programs(root):
             needs = {}
             for key, words in DIRECTIVE.findall(comment):
                 needs[key] = (*needs.get(key, ()), *words.split())
-            more = TEST_SOURCES if kind == "test" else []
+            more = TEST_SOURCES if kind == "test" and "\n// own main\n" not in comment else []
             found.append(Program(
-                path.stem, kind, (f"{folder}/{path.name}", *needs.get("sources", ()), *more),
+                path.stem, kind, (f"{folder}/{path.name}", *needs.get("sources", ()), *more), needs.get("shared", ()),
                 needs.get("libraries", ()), needs.get("headers", ()), "\n// variant\n" in comment))
     return found
 
@@ -148,10 +152,12 @@ class Toolchain:
         self.out.mkdir(parents=True, exist_ok=True)
         tasks = {}  # object -> (source, flags): a source that several programs share is compiled once
         for program in wanted:
+            includes = self._includes(program)
             for source in program.sources:
-                includes = self._includes(program)
                 if source not in self.objects:
                     tasks[self._object(source, includes)] = (source, includes)
+            for source in program.shared:
+                tasks[self._object(source, [*includes, PIC])] = (source, [*includes, PIC])
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             def compiled(item):
                 target, (source, includes) = item
@@ -161,9 +167,18 @@ class Toolchain:
             messages = dict(pool.map(compiled, tasks.items()))
 
             def linked(program):
-                objects = [self._object(source, self._includes(program)) for source in program.sources]
+                includes, shared = self._includes(program), []
+                objects = [self._object(source, includes) for source in program.sources]
                 failed = "".join(messages.get(target, "") for target in objects)
-                words = [*self.flags, *map(os.fspath, objects), *self._links(program), "-o",
+                for source in program.shared:
+                    target = self._object(source, [*includes, PIC])
+                    library = self.out / f"{program.name}_{pathlib.Path(source).stem}.so"
+                    failed += messages.get(target, "") or self._run([
+                        *self.flags, "-shared", os.fspath(target), "-Xlinker", f"-soname={library.name}", "-o",
+                        os.fspath(library)])
+                    # found beside the program, wherever the folder is carried
+                    shared += [os.fspath(library), "-Xlinker", "-rpath=$ORIGIN"]
+                words = [*self.flags, *map(os.fspath, objects), *shared, *self._links(program), "-o",
                          os.fspath(self.path(program))]
                 return program, failed or self._run(words)
 
