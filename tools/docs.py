@@ -4,8 +4,9 @@
 
 usage: docs.py [--out FOLDER]     (default: build/docs; the first page is FOLDER/html/index.html)
 
-Status 1 if a public name of the headers is undocumented, a parameter is left out or named wrongly, a link between pages
-leads nowhere, or Doxygen misreads a page; 77, which counts as a skipped test, if there is no Doxygen.
+Status 1 if a public name of the headers is undocumented, a parameter is named wrongly or left out where others are
+documented, a link of a page leads nowhere, or Doxygen misreads a page; 77, which counts as a skipped test, if there is no
+Doxygen.
 """
 import argparse
 import pathlib
@@ -13,6 +14,9 @@ import re
 import shutil
 import subprocess
 import sys
+import xml.etree.ElementTree
+
+import check_links
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -36,14 +40,23 @@ def misread(folder):
             yield f"{page.name}: expected HTML, found Doxygen's {found.group()}"
 
 
+def undocumented_values(folder):
+    """Values of enumerations without a description, which Doxygen itself lets pass."""
+    for file in sorted(folder.glob("*.xml")):
+        for value in xml.etree.ElementTree.parse(file).getroot().iter("enumvalue"):
+            if not any("".join(value.find(part).itertext()).strip() for part in ("briefdescription", "detaileddescription")):
+                yield f"{file.stem}: expected a description of the value {value.findtext('name')}, found none"
+
+
 def build(root, out):
     """Runs Doxygen. Returns its status and what is wrong."""
-    shutil.rmtree(out / "html", ignore_errors=True)
+    for folder in ("html", "xml"):
+        shutil.rmtree(out / folder, ignore_errors=True)
     out.mkdir(parents=True, exist_ok=True)
     (out / "Doxyfile").write_text(configuration(root, out))
     done = subprocess.run(["doxygen", out / "Doxyfile"], cwd=root, capture_output=True, text=True)
     complaints = [line for line in done.stderr.splitlines() if line.strip()]
-    return done.returncode, [*dict.fromkeys(complaints), *misread(out / "html")]
+    return done.returncode, [*dict.fromkeys([*complaints, *undocumented_values(out / "xml")]), *misread(out / "html")]
 
 
 def main():
@@ -54,6 +67,7 @@ def main():
         print("there is no Doxygen: Debian's package is `doxygen`")
         return 77
     status, complaints = build(ROOT, out)
+    complaints += check_links.check(ROOT)
     print("\n".join(complaints) if complaints else f"wrote {out / 'html' / 'index.html'}")
     return 1 if status or complaints else 0
 

@@ -36,6 +36,19 @@ test_configuration() {
     "(built in $built s, ran in $((SECONDS - started - built)) s)"
 }
 
+# The commands of the README as they stand there, in a copy of the sources that has nothing else.
+test_readme() {
+  local started=$SECONDS
+  say "readme: its commands, as they stand there (log: build/log/readme.test)"
+  if python tests/readme/commands.py README.md --as-written >build/log/readme.test 2>&1; then
+    passed=$((passed + 1))
+  else
+    tail -n 60 build/log/readme.test
+    failed=$((failed + 1))
+  fi
+  say "readme: $(tail -n 1 build/log/readme.test) (ran in $((SECONDS - started)) s)"
+}
+
 run_tests() {
   local quick=no
   case "${1:-}" in
@@ -57,14 +70,14 @@ run_tests() {
     test_configuration clang clang++-19 tests/core "--suite core --suite compile" \
       --buildtype=release -Doptimization=2 -Dwerror=true \
       -Dexamples=disabled -Dbenchmarks=disabled -Dcuda=disabled
-    # Everything again, with clang's warnings: reads past an end, undefined arithmetic, leaks; with assertions, and
+    # Everything again but the benchmarks, with clang's warnings: reads past an end, undefined arithmetic, leaks; with assertions, and
     # optimised a little to be done in time. By clang, which instruments templates three times as fast as GCC, and with
     # lines but no variables to debug. Null pointers and ends of objects are the address sanitizer's, too; without the
     # other's checks of them the largest tests compile in two thirds of the time.
     test_configuration sanitize clang++-19 all "--no-suite tree --no-suite compile" \
       --buildtype=debug -Doptimization=1 -Dwerror=true -Db_sanitize=address,undefined -Db_lundef=false \
       '-Dcpp_args=-g1 -fno-sanitize-recover=all -fno-sanitize=null,object-size,vptr,function -D_GLIBCXX_ASSERTIONS' \
-      -Dexamples=enabled -Dbenchmarks=enabled -Dcuda=disabled
+      -Dexamples=enabled -Dbenchmarks=disabled -Dcuda=disabled
     # Contracted multiply-adds: the tables may differ by ulps, and no more.
     test_configuration native g++ tests/core "--suite core" \
       --buildtype=release -Doptimization=2 -Dcpp_args=-march=native -Dexamples=disabled -Dbenchmarks=disabled -Dcuda=disabled
@@ -73,6 +86,8 @@ run_tests() {
       --buildtype=debug -Doptimization=1 -Db_sanitize=thread -Db_lundef=false \
       -Dexamples=disabled -Dbenchmarks=disabled -Dcuda=disabled
   fi
+
+  [ "$quick" = yes ] || test_readme
 
   printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
   [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

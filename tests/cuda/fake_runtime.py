@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Launch code on a CUDA runtime that runs nothing: the tests in runtime/*.cu, without a GPU.
+"""Launch code on a CUDA runtime that runs nothing, without a GPU: the tests in runtime/*.cu, or the tests that are named
+and what they test.
 
-usage: fake_runtime.py INCLUDE_FOLDER -- NVCC [ARGUMENT ...]
+usage: fake_runtime.py INCLUDE_FOLDER [SOURCE ...] -- NVCC [ARGUMENT ...]
 
 Compiles them, the fake runtime and the fake cuBLASLt (fake_runtime.hpp and fake_blaslt.hpp say what they do) into one
 doctest program, and runs it. A function of the runtime that a test reaches and the fake lacks is an error here.
@@ -29,11 +30,14 @@ def run(command):
 
 
 def main():
-    include, separator, *nvcc = sys.argv[1:]
-    assert separator == "--", __doc__
+    assert "--" in sys.argv[2:], __doc__
+    separator = sys.argv.index("--", 2)
+    include, *named = sys.argv[1:separator]
+    nvcc = sys.argv[separator + 1:]
     here = pathlib.Path(__file__).parent
     tests = here.parent
-    sources = [*sorted((here / "runtime").glob("*.cu")), *sorted(here.glob("fake_*.cpp")), tests / "main.cpp",
+    chosen = [pathlib.Path(source) for source in named] or sorted((here / "runtime").glob("*.cu"))
+    sources = [*chosen, *sorted(here.glob("fake_*.cpp")), tests / "main.cpp",
                tests / "support/environment.cpp"]
     with tempfile.TemporaryDirectory() as folder:
         def compiled(source):

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs every command line of the README, as it stands there: README BUILD_FOLDER MESON... -- COMPILER...
+"""Runs every command line of the README.
 
-Commands are the lines of its indented blocks and of ```sh blocks, and what begins with ./dev inside a sentence. A program
-of build/demo is taken from BUILD_FOLDER, where the same sources are built. What is not run as it stands is in EXCEPTIONS,
-with the reason; a command that is in neither way known is an error. The ```meson block is made the build file of an empty
-project, with the README's first program in it.
+usage: commands.py README BUILD_FOLDER MESON... -- COMPILER...
+       commands.py README --as-written
+
+Commands are the lines of its indented blocks and of ```sh blocks, and what begins with ./dev or g++ inside a sentence. The
+```meson block is made the build file of an empty project, with the README's first program in it.
+
+With --as-written each is run as it stands there, one after the other, in a copy of the checkout that has nothing but its
+sources: minutes. Without, programs of build/demo are taken from BUILD_FOLDER, where the same sources are built, and SHORTCUTS
+are taken. What is never run as it stands is in EXCEPTIONS, with the reason; a command that is in no way known is an error.
 """
 import os
 import pathlib
@@ -19,15 +24,19 @@ import tempfile
 TABLES = {"ordering"}
 # command: what is run in its place in the build folder (nothing: what is said of it is checked instead), and why
 EXCEPTIONS = {
-    "./dev demo": ("examples/demo/demo --images 1", "builds the demo for minutes, which CI has done elsewhere; one image"),
     "./dev test": (None, "is what runs this test; .ci/run has to call it"),
-    "./dev examples": (None, "builds again what CI has built; the programs that it names have to be there"),
     "./dev quality": (None, "draws for hours; tests/examples/quality run its parts"),
-    "./dev docs": (None, "is the test `docs`, which runs tools/docs.py; ./dev has to call that"),
     "build/demo/examples/profile/profile --plot profile": (
-        "examples/profile/profile --plot profile --own-prefixes --ar-steps 4 --images 1 --draws 2 --error-images 1"
+        "build/demo/examples/profile/profile --plot profile --own-prefixes --ar-steps 4 --images 1 --draws 2 --error-images 1"
         " --error-draws 2 --pairs 8 --measured-steps 2 --error-steps 2 --reference-steps 4",
         "measures for minutes, from images that CI lacks; a few draws"),
+}
+SHORTCUTS = {
+    "g++ -std=c++20 -O2 -I include examples/01_hello/main.cpp -pthread -o hello && ./hello":
+        (None, "tests/readme/run.py compiles and runs the README's programs"),
+    "./dev demo": ("build/demo/examples/demo/demo --images 1", "builds the demo for minutes; one image"),
+    "./dev examples": (None, "builds again what is built; the programs that it names have to be there"),
+    "./dev docs": (None, "is the test `docs`, which runs tools/docs.py; ./dev has to call that"),
 }
 PROJECT = "project('app', 'cpp', default_options: ['cpp_std=c++20'])\n"
 
@@ -46,16 +55,30 @@ def commands(text):
     blocks = [block for block in indented if block.split()[0] not in TABLES]
     blocks += [block for language, block in fenced if language in ("sh", "bash", "console", "")]
     lines = [re.sub(r"(^|\s+)#\s.*$", "", line.strip()) for block in blocks for line in block.splitlines()]
-    lines += re.findall(r"`(\./dev [^`]*)`", sentences)
+    lines += [" ".join(line.split()) for line in re.findall(r"`((?:\./dev|g\+\+) [^`]*)`", sentences)]
     return list(dict.fromkeys(filter(None, lines)))
+
+
+def copy_sources(root, folder):
+    """What of a checkout is not built: all that git knows of or would add."""
+    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=root,
+                            capture_output=True, text=True)
+    names = [name for name in listed.stdout.split("\0") if name and (root / name).is_file()]
+    if listed.returncode or not names:  # an unpacked archive
+        shutil.copytree(root, folder, ignore=shutil.ignore_patterns("build", ".venv", ".git", "__pycache__"))
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(root / name, folder / name)
 
 
 class Checks:
     """Runs things in a folder of its own and counts what is not as the README says."""
 
     def __init__(self, readme, build, folder):
+        """build is where programs of build/demo are; nothing: folder is a copy, where they are built as the README says."""
         self.root, self.build, self.folder = readme.parent, build, folder
-        self.failed, self.helps = 0, {}
+        self.as_written = build is None
+        self.failed = 0
 
     def fail(self, message):
         print(message)
@@ -79,21 +102,26 @@ class Checks:
 
     def command(self, line):
         """Runs one line, or what stands for it, and looks for the files that its options name."""
-        if line not in EXCEPTIONS and not line.startswith("build/demo/"):
+        if line not in (EXCEPTIONS | SHORTCUTS) and not line.startswith("build/demo/"):
             self.fail(f"expected a program of build/demo or a command of EXCEPTIONS in {__file__}, found: {line}")
             return None
         if line.startswith("./dev "):
             self.dev(line.split()[1])
-        instead, _ = EXCEPTIONS.get(line, (line.removeprefix("build/demo/"), None))
+        others = EXCEPTIONS if self.as_written else EXCEPTIONS | SHORTCUTS
+        instead, _ = others.get(line, (line, None))
         if instead is None:
             return None
-        # it is written for the tree's own folder, and is run in another
-        words = [str(self.root / word) if word.startswith("models/") else word for word in shlex.split(instead)]
+        # without --as-written it is run in a folder without models
+        if line.startswith("g++ "):
+            return self.run(["bash", "-c", line])
+        words = [str(self.root / word) if word.startswith("models/") and not self.as_written else word
+                 for word in shlex.split(instead)]
         if "--plot" in words and not shutil.which("gnuplot"):
             at = words.index("--plot")
             del words[at:at + 2]
-        program = self.program(words[0])
-        said = self.run([program, *words[1:]]) if program else None
+        if not self.as_written:
+            words[0] = self.program(words[0].removeprefix("build/demo/"))
+        said = self.run(words) if words[0] else None
         if said is not None and "--help" not in words:
             written = [self.folder / words[i + 1] for i, word in enumerate(words) if word == "--out"]
             if "--plot" in words:
@@ -153,7 +181,7 @@ class Checks:
         (source / "subprojects").mkdir(parents=True)
         (source / "meson.build").write_text(PROJECT + snippet)
         (source / "app.cpp").write_text(program)
-        (source / "subprojects" / "ardent").symlink_to(self.root, target_is_directory=True)
+        copy_sources(self.root, source / "subprojects" / "ardent")
         environment = {name: value for name, value in os.environ.items() if not name.endswith("FLAGS")}
         environment["CXX"] = shlex.join(compiler)
         for words in ([*meson, "setup", build, source, "--force-fallback-for=ardent"],
@@ -163,20 +191,26 @@ class Checks:
 
 
 def main():
-    split = sys.argv.index("--")
-    readme, build, *meson = sys.argv[1:split]
-    text = pathlib.Path(readme).read_text(encoding="utf-8")
+    readme = pathlib.Path(sys.argv[1]).resolve()
+    as_written = sys.argv[2:] == ["--as-written"]
+    text = readme.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
-        checks = Checks(pathlib.Path(readme).resolve(), pathlib.Path(build).resolve(), pathlib.Path(folder))
+        if as_written:
+            copy_sources(readme.parent, pathlib.Path(folder))
+            checks = Checks(readme, None, pathlib.Path(folder))
+        else:
+            checks = Checks(readme, pathlib.Path(sys.argv[2]).resolve(), pathlib.Path(folder))
         lines = commands(text)
         for line in lines:
             said = checks.command(line)
             if line == "./dev demo" and said:
                 checks.demo_table(text, said)
-        for line in EXCEPTIONS.keys() - set(lines):
+        for line in (EXCEPTIONS | SHORTCUTS).keys() - set(lines):
             checks.fail(f"expected the exception {line!r} in the README, found none: remove it from {__file__}")
-        checks.options(text)
-        checks.vendored(text, meson, sys.argv[split + 1:])
+        if not as_written:
+            split = sys.argv.index("--")
+            checks.options(text)
+            checks.vendored(text, sys.argv[3:split], sys.argv[split + 1:])
     print(f"{len(lines)} commands of the README, {checks.failed} not as it says")
     sys.exit(1 if checks.failed or not lines else 0)
 

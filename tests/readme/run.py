@@ -31,7 +31,7 @@ def main():
                     failed += 1
                     break
     # hello has to fit a first screen
-    lines = [line for line in programs[0].splitlines() if line.strip() and not line.startswith("//")]
+    lines = [line for line in programs[0].splitlines() if line.strip() and not line.strip().startswith("//")]
     if len(lines) > 15:
         print(f"hello: expected at most 15 lines, found {len(lines)}")
         failed += 1

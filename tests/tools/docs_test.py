@@ -53,6 +53,11 @@ class box {
 };
 template <class T>
 box(T) -> box<T>;
+/// @brief Colours.
+enum class colour {
+  red,%s
+  blue  ///< as the sky
+};
 }  // namespace ardent
 """
 
@@ -81,10 +86,10 @@ def check_the_links():
             expect(what, [message], list(check_links.check(folder)))
 
 
-def complaints_of(comment):
+def complaints_of(of_member, of_value="  ///< as roses"):
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name).resolve()
-        write(folder, {"include/ardent/box.hpp": HEADER % comment, "README.md": "# A\n", "docs/page.md": "# Page\n",
+        write(folder, {"include/ardent/box.hpp": HEADER % (of_member, of_value), "README.md": "# A\n", "docs/page.md": "# Page\n",
                        "meson.build": (ROOT / "meson.build").read_text()})
         for script in ("without_guides.sed", "without_links.py"):
             shutil.copy(ROOT / "docs" / script, folder / "docs")
@@ -103,6 +108,8 @@ def check_the_reference():
     expect("an undocumented name", True, failed)
     expect("its complaints", 1, len(complaints))
     expect("the complaint", True, "box.hpp:12: error: Member value() const" in complaints[0])
+    found = [text.partition(": ")[2] for text in complaints_of("  ///< what it holds", "")[1]]
+    expect("an undocumented value", ["expected a description of the value red, found none"], found)
 
 
 check_the_links()
