@@ -44,7 +44,7 @@ class one_thread_block {
 };
 
 using sampler = ardent::sampler<ardent::ordering::masked<256, 64>, ardent::annealing::linear<50, 5>,
-                                ardent::solver::ddpm<>, ardent::guidance::linear<>>;
+                                ardent::solver::ddpm<>, ardent::guidance::linear<3.0>>;
 using plain = ardent::sampler<ardent::ordering::raster<16>, ardent::solver::dpm_solver_pp<3>>;
 static_assert(sampler::tables_at_compile_time && plain::tables_at_compile_time);
 

@@ -22,7 +22,7 @@
 namespace {
 
 using sampler = ardent::sampler<ardent::ordering::masked<256, 64>, ardent::annealing::linear<50, 5>,
-                                ardent::solver::ddpm<>, ardent::guidance::linear<>>;
+                                ardent::solver::ddpm<>, ardent::guidance::linear<3.0>>;
 using shape = ardent::adaln_shape<16, 32, 1024, 6, 1024>;
 
 }  // namespace

@@ -23,7 +23,7 @@
 namespace {
 
 using sampler = ardent::sampler<ardent::ordering::masked<256, 64>, ardent::annealing::linear<50, 5>,
-                                ardent::solver::ddpm<>, ardent::guidance::linear<>>;
+                                ardent::solver::ddpm<>, ardent::guidance::linear<3.0>>;
 
 template <class Format, ardent::cuda::head_regime Regime>
 int kernel() {

@@ -32,7 +32,7 @@ void around(cudaStream_t stream, ardent::token_layout const& layout, std::span<s
 /// Products, whose kernels products.cu has.
 std::size_t workspace_of_products(int images) {
   using sampler = ardent::sampler<ardent::ordering::masked<256, 64>, ardent::annealing::linear<50, 5>,
-                                  ardent::solver::ddpm<>, ardent::guidance::linear<>>;
+                                  ardent::solver::ddpm<>, ardent::guidance::linear<3.0>>;
   using products = ardent::cuda::head_products<sampler, ardent::bfloat16>;
   return products::workspace_bytes(sampler{}, ardent::adaln_shape<>(16, 32, 1024, 6, 1024), images);
 }

@@ -22,7 +22,7 @@
 namespace scene {
 
 using mar_sampler = ardent::sampler<ardent::ordering::masked<16, 4>, ardent::annealing::linear<6, 3>,
-                                    ardent::solver::ddpm<>, ardent::guidance::linear<>>;
+                                    ardent::solver::ddpm<>, ardent::guidance::linear<3.0>>;
 
 __global__ void conditions_kernel(float*);
 

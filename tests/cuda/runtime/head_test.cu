@@ -23,7 +23,7 @@ namespace {
 
 using ardent::cuda::head_regime;
 using sampler = ardent::sampler<ardent::ordering::masked<256, 64>, ardent::annealing::linear<50, 5>,
-                                ardent::solver::ddim<>, ardent::guidance::linear<>>;
+                                ardent::solver::ddim<>, ardent::guidance::linear<3.0>>;
 using shape = ardent::adaln_shape<>;
 using head = ardent::cuda::head_trajectory<sampler, ardent::format::bf16>;
 

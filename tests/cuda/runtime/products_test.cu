@@ -24,7 +24,7 @@
 namespace {
 
 using sampler = ardent::sampler<ardent::ordering::masked<256, 64>, ardent::annealing::linear<50, 5>,
-                                ardent::solver::ddim<>, ardent::guidance::linear<>>;
+                                ardent::solver::ddim<>, ardent::guidance::linear<3.0>>;
 using shape = ardent::adaln_shape<>;
 using products = ardent::cuda::head_products<sampler, ardent::bfloat16>;
 using any_head = ardent::cuda::any_head<sampler, ardent::format::bf16>;
