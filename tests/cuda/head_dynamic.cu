@@ -14,6 +14,7 @@
 // name: tiled_planELi4E -> tiles
 #include <ardent/annealing/linear.hpp>
 #include <ardent/cuda/head_kernel.hpp>
+#include <ardent/denoiser/tiled_adaln_mlp.hpp>
 #include <ardent/guidance/linear.hpp>
 #include <ardent/ordering/masked.hpp>
 #include <ardent/random/philox.hpp>

@@ -13,6 +13,7 @@
 // name: tiled_planELi6E -> wide
 #include <ardent/annealing/linear.hpp>
 #include <ardent/cuda/head_kernel.hpp>
+#include <ardent/denoiser/tiled_adaln_mlp.hpp>
 #include <ardent/guidance/linear.hpp>
 #include <ardent/ordering/masked.hpp>
 #include <ardent/random/philox.hpp>
