@@ -43,7 +43,6 @@ class plain_solver {
                    ardent::solver::ddpm<ardent::variance::fixed_large>, ardent::solver::dpm_solver_1,
                    ardent::solver::dpm_solver_pp_1, dpm_solver_pp_2m>;
 
-  plain_solver() = default;
   explicit plain_solver(choice chosen) : chosen_(chosen) {}
 
   /// @brief The chosen solver's row k of n.
@@ -68,7 +67,6 @@ class chosen_guidance {
   /// @brief The choices.
   using choice = std::variant<ardent::guidance::linear<ardent::dynamic>, ardent::guidance::constant<ardent::dynamic>>;
 
-  chosen_guidance() = default;
   explicit chosen_guidance(choice chosen) : chosen_(chosen) {}
 
   /// @brief The chosen guidance's scale.

@@ -21,7 +21,6 @@ class step_guidance {
   using choice =
       std::variant<ardent::guidance::linear_by_step<ardent::dynamic>, ardent::guidance::constant<ardent::dynamic>>;
 
-  step_guidance() = default;
   explicit step_guidance(choice chosen) : chosen_(chosen) {}
 
   /// @brief The chosen guidance's scale.
