@@ -66,9 +66,10 @@ json record_of(fs::path const& path) {
 }
 
 std::string text_of(json const& object, std::string const& key) {
-  if (!object.is_object() || !object.contains(key)) return "no " + key;
+  std::string const name = printable(key, 60);  // of a file that anybody may have written
+  if (!object.is_object() || !object.contains(key)) return "no " + name;
   json const& value = object.at(key);
-  return key + " " + printable(value.is_string() ? value.get<std::string>() : value.dump(), 100);
+  return name + " " + printable(value.is_string() ? value.get<std::string>() : value.dump(), 100);
 }
 
 // The first member in which two records differ.

@@ -196,6 +196,11 @@ TEST_CASE("part_folder: what is refused") {
                        "expected --seed 1, as the drawing begun there has it, found --seed 2"));
   CHECK(bad_input::has(complaint(part, [&] { return open(folder.path(), {0, 20}, "1", std::vector<int>(20, 1)); }),
                        "labels"));
+  // by somebody who means no good: one line, no longer than a person reads
+  bad_input::put(folder / "drawing.json", "{\"a\\n" + std::string(5000, 'b') + "\": 1}");
+  std::string const told = complaint(folder / "drawing.json", [&] { return open(folder.path(), {0, 20}, "1"); });
+  CHECK(told.find('\n') == std::string::npos);
+  CHECK(told.size() < 500);
   std::filesystem::remove(folder / "drawing.json");
   CHECK(bad_input::has(complaint(part, [&] { return open(folder.path(), {0, 20}, "2"); }), "those of another"));
 }
