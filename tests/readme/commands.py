@@ -2,14 +2,15 @@
 """Runs every command line of the README.
 
 usage: commands.py README BUILD_FOLDER MESON... -- COMPILER...
-       commands.py README --as-written
+       commands.py README --as-written [COMMAND ...]
 
 Commands are the lines of its indented blocks and of ```sh blocks, and what begins with ./dev or g++ inside a sentence. The
 ```meson block is made the build file of an empty project, with the README's first program in it.
 
-With --as-written each is run as it stands there, one after the other, in a copy of the checkout that has nothing but its
-sources: minutes. Without, programs of build/demo are taken from BUILD_FOLDER, where the same sources are built, and SHORTCUTS
-are taken. What is never run as it stands is in EXCEPTIONS, with the reason; a command that is in no way known is an error.
+With --as-written each, or each COMMAND, is run as it stands there, one after the other, in a copy of the checkout that has
+nothing but its sources: minutes. Without, programs of build/demo are taken from BUILD_FOLDER, where the same sources are
+built, and SHORTCUTS are taken. What is never run as it stands is in EXCEPTIONS, with the reason; a command that is in no way
+known is an error.
 """
 import os
 import pathlib
@@ -192,7 +193,8 @@ class Checks:
 
 def main():
     readme = pathlib.Path(sys.argv[1]).resolve()
-    as_written = sys.argv[2:] == ["--as-written"]
+    as_written = sys.argv[2] == "--as-written"
+    only = sys.argv[3:] if as_written else []
     text = readme.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         if as_written:
@@ -201,7 +203,9 @@ def main():
         else:
             checks = Checks(readme, pathlib.Path(sys.argv[2]).resolve(), pathlib.Path(folder))
         lines = commands(text)
-        for line in lines:
+        for line in set(only) - set(lines):
+            checks.fail(f"expected the command {line!r} in the README, found none")
+        for line in lines if not only else [line for line in lines if line in only]:
             said = checks.command(line)
             if line == "./dev demo" and said:
                 checks.demo_table(text, said)
@@ -211,7 +215,7 @@ def main():
             split = sys.argv.index("--")
             checks.options(text)
             checks.vendored(text, sys.argv[3:split], sys.argv[split + 1:])
-    print(f"{len(lines)} commands of the README, {checks.failed} not as it says")
+    print(f"{len(only or lines)} commands of the README, {checks.failed} not as it says")
     sys.exit(1 if checks.failed or not lines else 0)
 
 
